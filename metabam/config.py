@@ -1,0 +1,100 @@
+"""Settings of a run: frozen, validated, with nothing free-form.
+
+A run is described by one :class:`RunConfig`; presets are functions that return one. Unknown keys are refused with the nearest
+known key, ranges are checked before anything is allocated.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DiscoveryConfig(_Frozen):
+    """Stage 0, label-free motif discovery (model.md s11)."""
+
+    mask_weight: Annotated[int, Field(ge=5, le=10)] = 8
+    max_motifs: Annotated[int, Field(ge=1, le=512)] = 48
+    min_z: Annotated[float, Field(gt=0)] = 9.0
+    em_starts: Annotated[int, Field(ge=1, le=20)] = 3
+    n_features: Annotated[int, Field(ge=2, le=512)] = 24
+    max_elements: Annotated[int, Field(ge=100)] = 8_000
+
+
+class EncoderConfig(_Frozen):
+    """Pair encoder: DNA windows -> z_q."""
+
+    kind: Literal["motif", "cnn"] = "motif"
+    enhancer_window: Annotated[int, Field(ge=50, le=200_000)] = 400
+    promoter_window: Annotated[int, Field(ge=50, le=200_000)] = 400
+    discovery: DiscoveryConfig = DiscoveryConfig()
+    channels: Annotated[int, Field(ge=4, le=1024)] = 64
+    filter_width: Annotated[int, Field(ge=5, le=63)] = 15
+    n_features: Annotated[int, Field(ge=2, le=4096)] = 64
+    epochs: Annotated[int, Field(ge=1)] = 3
+    track_step: Annotated[int, Field(ge=1, le=4)] = 4
+    reverse_complement: bool = True
+
+
+class ModelConfig(_Frozen):
+    """Meta-BAM itself: atoms, context, gate, unfolding, evidence (model.md s3-s7)."""
+
+    n_atoms: Annotated[int, Field(ge=1, le=4096)] = 16
+    context_dim: Annotated[int, Field(ge=1, le=256)] = 8
+    n_steps: Annotated[int, Field(ge=1, le=32)] = 3
+    aggregation: Literal["bayes", "deepset", "set_transformer"] = "bayes"
+    mix: Literal["bilinear"] = "bilinear"
+    mix_rank: Annotated[int, Field(ge=1, le=256)] = 4
+    unfolding: Literal["residual", "literal"] = "residual"
+    hidden: Annotated[int, Field(ge=4, le=4096)] = 64
+    evidence: bool = True
+    newton_steps: Annotated[int, Field(ge=1, le=50)] = 6
+    draws: Annotated[int, Field(ge=2, le=4096)] = 64
+
+
+class TrainConfig(_Frozen):
+    """Training loop, episodes and losses (model.md s8, s9, s11)."""
+
+    steps: Annotated[int, Field(ge=1)] = 1_500
+    batch_tasks: Annotated[int, Field(ge=1, le=1024)] = 16
+    query_size: Annotated[int, Field(ge=2, le=65_536)] = 128
+    shots: tuple[int, ...] = (0, 4, 8, 16, 32, 64)
+    lr: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    clip_norm: Annotated[float, Field(gt=0)] = 5.0
+    virtual_mixture: Annotated[float, Field(ge=0, le=1)] = 0.60
+    virtual_exemplar: Annotated[float, Field(ge=0, le=1)] = 0.15
+    virtual_flip: Annotated[float, Field(ge=0, le=1)] = 0.10
+    beta: Annotated[float, Field(ge=0, le=1)] = 1.0
+    context_loss: Annotated[float, Field(ge=0)] = 1.0
+    orthogonality: Annotated[float, Field(ge=0)] = 0.0
+    eval_every: Annotated[int, Field(ge=1)] = 100
+    save_every: Annotated[int, Field(ge=1)] = 50
+    leave_one_line_out: bool = True
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.virtual_mixture + self.virtual_exemplar + self.virtual_flip > 1.0:
+            raise ValueError("virtual_mixture + virtual_exemplar + virtual_flip must not exceed 1: what is left are real episodes")
+        if not self.shots or min(self.shots) < 0:
+            raise ValueError("shots must name at least one support size >= 0")
+        return self
+
+
+class RunConfig(_Frozen):
+    """One run, whole: what ``config.json`` of a run directory holds."""
+
+    preset: Literal["demo", "full"] = "demo"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    holdout: tuple[str, ...] = ()
+    holdout_chrom: tuple[str, ...] = ()
+    encoder: EncoderConfig = EncoderConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()

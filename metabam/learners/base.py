@@ -1,0 +1,39 @@
+"""The one interface of every learner (model.md s1).
+
+``fit`` once on the training contexts, ``adapt`` to a support of a context never seen, ``predict`` queries under what ``adapt``
+returned. Adapting and predicting change no weight: a learner is bit-identical before and after, also after an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar, runtime_checkable
+
+from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
+
+ContextT = TypeVar("ContextT")
+
+
+@runtime_checkable
+class Learner(Protocol[ContextT]):
+    """What the benchmark, the command line and the app know of a learner.
+
+    Attributes
+    ----------
+    name
+        Stable identifier, for example ``"metabam"`` or ``"hierarchical"``.
+    """
+
+    name: str
+
+    def fit(self, contexts: Sequence[LabelledContext], *, seed: int = 0) -> None:
+        """Learn from the training contexts. Deterministic in ``seed``."""
+        ...
+
+    def adapt(self, support: SupportSet) -> ContextT:
+        """Return what this learner believes of a new context after ``S >= 0`` labelled pairs; changes nothing in the learner."""
+        ...
+
+    def predict(self, context: ContextT, queries: FloatArray) -> Prediction:
+        """Return P(y = 1) for query features (Q, D), in order."""
+        ...

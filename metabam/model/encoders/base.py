@@ -1,0 +1,39 @@
+"""The one interface of every pair encoder: DNA windows in, pair features and a position track out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metabam.records import FeatureInfo, FloatArray, PairWindows
+
+
+@runtime_checkable
+class PairEncoder(Protocol):
+    """Turns windows of pairs into z_q (B, D), and into the track (B, P, D_track) that position-wise matches need.
+
+    Attributes
+    ----------
+    kind
+        ``"motif"`` or ``"cnn"``.
+    features
+        What each of the D columns of z_q measures.
+    """
+
+    kind: str
+    features: tuple[FeatureInfo, ...]
+
+    def encode(self, windows: PairWindows) -> FloatArray:
+        """Return z_q, (B, D) float32; each distinct element is read once."""
+        ...
+
+    def track(self, windows: PairWindows) -> FloatArray:
+        """Return the position track, (B, P, D_track) float32, enhancer positions first, at most 4 bp per step."""
+        ...
+
+    def state(self) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]:
+        """Return all tensors by name, and a JSON-ready description, from which :func:`load_encoder` rebuilds the encoder."""
+        ...
