@@ -1,6 +1,7 @@
 """Settings of a run: frozen, validated, with nothing free-form.
 
-A run is described by one :class:`RunConfig`; presets are functions that return one. Unknown keys are refused with the nearest
+A run is described by one :class:`RunConfig`; presets are functions that return one. Unknown keys are refused with
+the nearest
 known key, ranges are checked before anything is allocated.
 """
 
@@ -82,7 +83,9 @@ class TrainConfig(_Frozen):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.virtual_mixture + self.virtual_exemplar + self.virtual_flip > 1.0:
-            raise ValueError("virtual_mixture + virtual_exemplar + virtual_flip must not exceed 1: what is left are real episodes")
+            raise ValueError(
+                "virtual_mixture + virtual_exemplar + virtual_flip must not exceed 1: what is left are real episodes"
+            )
         if not self.shots or min(self.shots) < 0:
             raise ValueError("shots must name at least one support size >= 0")
         return self

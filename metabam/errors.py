@@ -1,6 +1,7 @@
 """One tree of errors: each names what happened, and what the user can do about it.
 
-Every error that a user can cause is a :class:`MetaBamError` with a stable ``code`` (tests and scripts match on it), one sentence
+Every error that a user can cause is a :class:`MetaBamError` with a stable ``code`` (tests and scripts match on it),
+one sentence
 saying what happened (row, file or field included), one sentence of remedy, and the exit status of the command line.
 """
 

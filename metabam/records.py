@@ -1,7 +1,9 @@
 """Everything that travels between rooms: frozen records of plain values and NumPy arrays.
 
-Axis letters: ``B`` pairs, ``S`` support pairs, ``Q`` query pairs, ``L`` bp, ``P`` track positions, ``K`` atoms, ``D`` pair features,
-``Z`` context width, ``T`` unfolding steps, ``M`` posterior draws, ``E`` contexts. Coordinates are 0-based half-open bp.
+Axis letters: ``B`` pairs, ``S`` support pairs, ``Q`` query pairs, ``L`` bp, ``P`` track positions, ``K`` atoms,
+``D`` pair features,
+``Z`` context width, ``T`` unfolding steps, ``M`` posterior draws, ``E`` contexts. Coordinates are 0-based half-open
+bp.
 A *context* is a pair (cell line, assay); where a table has no assay the assay is the empty string.
 """
 
@@ -87,7 +89,7 @@ class ProblemReport:
         first = bad[0]
         raise InputError(
             first.code,
-            f"{self.source}: {len(bad)} problem{'s' if len(bad) > 1 else ''} refuse{'s' if len(bad) == 1 else ''} it:\n{lines}\n",
+            f"{self.source} is refused ({len(bad)} findings):\n{lines}\n",
             "Mend them all, then try again.",
         )
 
@@ -100,7 +102,8 @@ class PairTable:
     """Enhancer-promoter pairs as read from a table: arrays of equal length ``B``, in input order.
 
     ``label`` is int8, -1 where the input has none. Text fields are object arrays of ``str``, empty where absent.
-    ``line`` is the 1-based physical line of each row. ``enhancer_seq`` / ``promoter_seq`` are ``None`` where the table has no such
+    ``line`` is the 1-based physical line of each row. ``enhancer_seq`` / ``promoter_seq`` are ``None`` where the
+    table has no such
     column. Unknown columns are kept in ``extra`` as text, in input order.
     """
 
@@ -154,7 +157,8 @@ class PairWindows:
     """DNA windows of pairs, each distinct element stored once.
 
     ``enhancers`` (n_enhancers, L_E) and ``promoters`` (n_promoters, L_P) are uint8 codes: A 0, C 1, G 2, T 3, N 4.
-    Pair ``b`` is ``enhancers[enhancer_index[b]]`` with ``promoters[promoter_index[b]]``. ``*_padding`` counts the N added outside
+    Pair ``b`` is ``enhancers[enhancer_index[b]]`` with ``promoters[promoter_index[b]]``. ``*_padding`` counts the N
+    added outside
     the chromosome for each distinct element.
     """
 
@@ -178,7 +182,8 @@ class PairWindows:
 class FeatureInfo:
     """What one pair feature measures, in words a biologist can check.
 
-    ``kind`` is one of ``single_enhancer | single_promoter | spaced | pair | periodic | composition | learned``; ``motifs`` are indices
+    ``kind`` is one of ``single_enhancer | single_promoter | spaced | pair | periodic | composition | learned``;
+    ``motifs`` are indices
     into :class:`MotifSet`; ``detail`` holds kind-specific numbers (offset in bp, period in bp, strand, element side).
     """
 
@@ -190,7 +195,7 @@ class FeatureInfo:
 
 @dataclass(frozen=True, slots=True)
 class MotifSet:
-    """Position weight matrices: ``pwms[i]`` is (width_i, 4) float64 probabilities over A, C, G, T, rows summing to 1."""
+    """Position weight matrices: ``pwms[i]`` is (width_i, 4) float64 probabilities over A, C, G, T."""
 
     names: tuple[str, ...]
     pwms: tuple[NDArray[np.float64], ...]
@@ -207,7 +212,8 @@ class MotifSet:
 class LabelledContext:
     """All labelled pairs of one training context, encoded.
 
-    ``features`` (N, D) float32; ``labels`` (N,) int8 in {0, 1}; ``enhancer`` and ``promoter`` (N,) int64 are element identities that
+    ``features`` (N, D) float32; ``labels`` (N,) int8 in {0, 1}; ``enhancer`` and ``promoter`` (N,) int64 are
+    element identities that
     are comparable across contexts, so that a support and its query can be kept apart.
     """
 
@@ -278,7 +284,8 @@ class Episode:
 class Prediction:
     """P(y = 1) of query pairs.
 
-    ``probability`` and ``logit`` (Q,) float64; ``lower`` and ``upper`` (Q,) bound the central ``level`` posterior interval of the
+    ``probability`` and ``logit`` (Q,) float64; ``lower`` and ``upper`` (Q,) bound the central ``level`` posterior
+    interval of the
     probability, ``None`` for learners without a posterior. ``states`` (T + 1, Q, K) is the unfolding, on request.
     """
 
@@ -298,8 +305,10 @@ class Prediction:
 class Fingerprint:
     """What Meta-BAM believes about one cell line after a support: the file that ``metabam adapt`` writes.
 
-    ``mean``, ``std`` (Z,) are the context posterior q(z_c | S); ``spectrum`` (K,) the mechanism gates alpha(c) in [-1, 1];
-    ``evidence_mean`` (K,) and ``evidence_cov`` (K, K) the Laplace posterior of delta on the atoms, in logits per unit potential.
+    ``mean``, ``std`` (Z,) are the context posterior q(z_c | S); ``spectrum`` (K,) the mechanism gates alpha(c) in
+    [-1, 1];
+    ``evidence_mean`` (K,) and ``evidence_cov`` (K, K) the Laplace posterior of delta on the atoms, in logits per
+    unit potential.
     ``provenance`` holds run id, weights SHA-256, genome fingerprint, support digest, S, positives, seed and versions.
     """
 
@@ -319,8 +328,10 @@ class Fingerprint:
 class StepRecord:
     """One line of ``history.jsonl``.
 
-    ``phase`` is ``discover | pretrain | select-steps | meta-train | done``; ``terms`` are the loss terms in nats; ``metrics`` whatever was evaluated
-    at this step (floats or lists of floats; NaN and infinities are allowed here and written as null plus a flag); ``seconds`` is the
+    ``phase`` is ``discover | pretrain | select-steps | meta-train | done``; ``terms`` are the loss terms in nats;
+    ``metrics`` whatever was evaluated
+    at this step (floats or lists of floats; NaN and infinities are allowed here and written as null plus a flag);
+    ``seconds`` is the
     time since the start of the run by a monotonic clock, summed over resumes.
     """
 
@@ -335,7 +346,8 @@ class StepRecord:
 class History:
     """A run's whole log as read: records by step (the last written wins), plus what was wrong with the file.
 
-    ``resumed_at`` lists the steps at which a resumed run took over; ``gaps`` the (step, name) whose value was not finite.
+    ``resumed_at`` lists the steps at which a resumed run took over; ``gaps`` the (step, name) whose value was not
+    finite.
     """
 
     records: tuple[StepRecord, ...]
@@ -368,8 +380,10 @@ class History:
 class RunSummary:
     """One row of the run picker.
 
-    ``state`` is ``running | finished | failed | stopped | silent | broken | incomplete``: *silent* is a run whose heartbeat is stale while nobody holds
-    its lock ("stopped without saying so"); *broken* and *incomplete* come with ``reason``. ``synthetic`` is ``None`` when unknown.
+    ``state`` is ``running | finished | failed | stopped | silent | broken | incomplete``: *silent* is a run whose
+    heartbeat is stale while nobody holds
+    its lock ("stopped without saying so"); *broken* and *incomplete* come with ``reason``. ``synthetic`` is
+    ``None`` when unknown.
     """
 
     run_id: str
@@ -392,8 +406,10 @@ class RunSummary:
 class SpectrumRecord:
     """Singular values of the atoms V (K, D), raw and row-normalised, beside Gaussian matrices of the same shape.
 
-    ``singular`` and ``singular_normalised`` (min(K, D),) descending; ``null_low``, ``null_high`` the 5 and 95 % band of sigma_i / sigma_1 of
-    ``null_draws`` Gaussian matrices; ``effective_rank`` = exp(entropy of sigma / sum sigma); ``stable_rank`` = ||V||_F^2 / ||V||_2^2; ``cosines`` (K, K).
+    ``singular`` and ``singular_normalised`` (min(K, D),) descending; ``null_low``, ``null_high`` the 5 and 95 %
+    band of sigma_i / sigma_1 of
+    ``null_draws`` Gaussian matrices; ``effective_rank`` = exp(entropy of sigma / sum sigma); ``stable_rank`` =
+    ||V||_F^2 / ||V||_2^2; ``cosines`` (K, K).
     """
 
     singular: NDArray[np.float64]
@@ -415,7 +431,8 @@ class SpectrumRecord:
 class ConvergenceRecord:
     """Posterior, gates and support log-likelihood from 1 to S shots over random orders of one support.
 
-    ``shots`` (n,); ``std`` (orders, n, Z); ``spectrum`` (orders, n, K); ``log_likelihood`` (orders, n) of the WHOLE support in nats.
+    ``shots`` (n,); ``std`` (orders, n, Z); ``spectrum`` (orders, n, K); ``log_likelihood`` (orders, n) of the WHOLE
+    support in nats.
     """
 
     shots: IntArray

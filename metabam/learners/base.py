@@ -1,7 +1,8 @@
 """The one interface of every learner (model.md s1).
 
-``fit`` once on the training contexts, ``adapt`` to a support of a context never seen, ``predict`` queries under what ``adapt``
-returned. Adapting and predicting change no weight: a learner is bit-identical before and after, also after an exception.
+``fit`` once on the training contexts, ``adapt`` to a support of a context never seen, ``predict`` queries under
+what ``adapt`` returned. Adapting and predicting change no weight: a learner is bit-identical before and after,
+also after an exception.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Learner(Protocol[ContextT]):
         ...
 
     def adapt(self, support: SupportSet) -> ContextT:
-        """Return what this learner believes of a new context after ``S >= 0`` labelled pairs; changes nothing in the learner."""
+        """Return the belief about a new context after ``S >= 0`` labelled pairs; nothing in the learner changes."""
         ...
 
     def predict(self, context: ContextT, queries: FloatArray) -> Prediction:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
 from metabam.records import FeatureInfo, FloatArray, PairWindows
@@ -35,5 +34,5 @@ class PairEncoder(Protocol):
         ...
 
     def state(self) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]:
-        """Return all tensors by name, and a JSON-ready description, from which :func:`load_encoder` rebuilds the encoder."""
+        """Return all tensors by name and a JSON-ready description: what ``load_encoder`` rebuilds the encoder from."""
         ...
