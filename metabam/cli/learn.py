@@ -1,0 +1,139 @@
+"""``metabam simulate`` and ``metabam train``."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from metabam import config as settings
+from metabam.cli.report import Output, Progress, Result
+from metabam.cli.tables import read_table
+from metabam.config import RunConfig
+from metabam.errors import ConfigError
+from metabam.records import PairTable, StepRecord
+
+
+def simulate(arguments: argparse.Namespace, output: Output) -> Result:
+    """Write a planted world into a new folder.
+
+    Raises
+    ------
+    ConfigError
+        ``out-exists``: nothing is ever overwritten.
+    """
+    from metabam.data.synthetic import simulate as write_world
+
+    out = Path(arguments.out)
+    if out.exists():
+        raise ConfigError("out-exists", f"{out} exists already.", "Choose a new folder; nothing is overwritten.")
+    sizes = ("training_lines", "heldout_lines", "pairs_per_line", "enhancer_length", "promoter_length")
+    chosen = {name: getattr(arguments, name) for name in sizes if getattr(arguments, name) is not None}
+    began = time.monotonic()
+    summary = write_world(out, arguments.seed, **chosen)
+    seconds = time.monotonic() - began
+    output.note(f"wrote {out} in {seconds:.1f} s")
+    values = {"out": str(out), "seed": arguments.seed, "seconds": seconds, **summary}
+    return Result(values, f"{out}\tseed {arguments.seed}")
+
+
+def train(arguments: argparse.Namespace, output: Output) -> Result:
+    """Train a run, or go on with one, and say where it stands.
+
+    Raises
+    ------
+    ConfigError
+        A setting is out of range, the held-out line is unknown, or CUDA was asked for and is not there.
+    """
+    config = run_config(arguments)
+    _check_device(config)
+    from metabam.data.genome import Genome
+    from metabam.train.pipeline import train_run
+
+    genome = Genome(Path(arguments.genome))
+    table = read_table(Path(arguments.pairs), "training", genome, arguments.base, output)
+    check_names(config, table)
+    out, progress, last = Path(arguments.out), Progress(), None
+    try:
+        for record in train_run(config, genome, table, out, resume=arguments.resume, fresh=arguments.fresh):
+            progress.update(record.phase, _standing(record, config))
+            last = record
+    finally:
+        progress.close()
+        genome.close()
+    seconds = 0.0 if last is None else last.seconds
+    values = {"run": str(out), "seed": config.seed, "holdout": list(config.holdout), "seconds": seconds}
+    if last is not None:
+        values |= {"step": last.step, "phase": last.phase, "metrics": dict(last.metrics)}
+    return Result(values, f"{out}\ttrained in {seconds:.0f} s")
+
+
+def run_config(arguments: argparse.Namespace) -> RunConfig:
+    """Return the preset with what the flags change, validated.
+
+    Raises
+    ------
+    ConfigError
+        ``bad-setting``, naming the setting and its range.
+    """
+    values: dict[str, Any] = json.loads(settings.preset(arguments.preset).model_dump_json())
+    values["holdout"] = list(dict.fromkeys(arguments.holdout))
+    values["holdout_chrom"] = list(dict.fromkeys(arguments.holdout_chrom))
+    changes = {
+        ("seed",): arguments.seed,
+        ("encoder", "kind"): arguments.encoder,
+        ("encoder", "enhancer_window"): arguments.enhancer_window,
+        ("encoder", "promoter_window"): arguments.promoter_window,
+        ("train", "steps"): arguments.steps,
+        ("train", "threads"): arguments.threads,
+        ("train", "device"): arguments.device,
+    }
+    for place, value in changes.items():
+        if value is not None:
+            inner = values
+            for key in place[:-1]:
+                inner = inner[key]
+            inner[place[-1]] = value
+    return settings.build(values, RunConfig)
+
+
+def check_names(config: RunConfig, table: PairTable) -> None:
+    """Refuse a held-out line or chromosome that the table does not know, with the nearest that it does.
+
+    Raises
+    ------
+    ConfigError
+        ``unknown-line``, ``unknown-chrom`` or ``no-training-line``.
+    """
+    lines = sorted({str(line) for line in table.cell_line})
+    chromosomes = sorted({str(chrom) for chrom in (*table.enhancer_chrom, *table.promoter_chrom)})
+    for code, asked, known in (
+        ("unknown-line", config.holdout, lines),
+        ("unknown-chrom", config.holdout_chrom, chromosomes),
+    ):
+        for name in asked:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:8]
+                raise ConfigError(code, f"no pair of the table is of {name!r}.", f"Nearest: {', '.join(near)}.")
+    if not set(lines) - set(config.holdout):
+        raise ConfigError("no-training-line", "every line of the table is held out.", "Leave at least one to train on.")
+
+
+def _check_device(config: RunConfig) -> None:
+    """Refuse CUDA where there is none; nothing falls back in silence."""
+    if config.train.device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ConfigError("no-cuda", "this machine offers torch no CUDA device.", "Use --device cpu or auto.")
+
+
+def _standing(record: StepRecord, config: RunConfig) -> str:
+    """Return where the run stands, in a few words."""
+    of = f"/{config.train.steps}" if record.phase == "meta-train" else ""
+    numbers = {**record.terms, **record.metrics}
+    shown = [f"{name} {value:.3f}" for name, value in numbers.items() if isinstance(value, float)][:4]
+    return "  ".join([f"step {record.step}{of}", *shown, f"{record.seconds:.0f} s"])

@@ -1,0 +1,249 @@
+"""The flags of every command, and what happens when one is misspelt."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import metabam
+from metabam.errors import ConfigError
+
+PRESETS = ("demo", "full")
+ENCODERS = ("motif", "cnn")
+ROLES = ("training", "support", "query")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises :class:`ConfigError` (exit 2) and never guesses a shortened flag."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments with the line that shows what exists."""
+        found = re.match(r"argument \w+: invalid choice: '(.+?)' \(choose from (.+)\)", message)
+        if found:
+            near = difflib.get_close_matches(found[1], re.findall(r"[\w-]+", found[2]), n=1)
+            message = f"{message}; nearest: {near[0]}" if near else message
+        raise ConfigError("usage", f"{message}.", f"See `{self.prog} --help`.")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed arguments; ``run`` in them is the command's function.
+
+    Raises
+    ------
+    ConfigError
+        ``usage``, ``unknown-flag`` (with the nearest flag) or ``bad-value``.
+    """
+    parser, commands = _build()
+    arguments, rest = parser.parse_known_args(list(words))
+    if rest:
+        command = commands[arguments.command]
+        known = [flag for action in command._actions for flag in action.option_strings if flag.startswith("--")]
+        near = difflib.get_close_matches(rest[0].split("=")[0], known, n=1)
+        hint = f"nearest: {near[0]}" if near else f"known: {' '.join(known)}"
+        raise ConfigError(
+            "unknown-flag", f"{command.prog} does not know {rest[0]!r}; {hint}.", f"See `{command.prog} --help`."
+        )
+    return arguments
+
+
+def _build() -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser of the program and those of its commands."""
+    parser = Parser(
+        prog="metabam",
+        description="Enhancer-promoter interaction in a cell line never seen, from 16 labelled pairs and DNA alone.",
+        epilog="Exit status: 0 done, 2 wrong flag or setting, 3 run in use, 65 unusable input, 70 training stopped, "
+        "74 writing failed, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"metabam {metabam.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    for add in (_simulate, _train, _draw, _adapt, _score, _check, _app):
+        command = add(commands)
+        command.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    return parser, dict(commands.choices)
+
+
+def _command(commands: Any, name: str, help_text: str, module: str) -> Parser:
+    """Add one command whose function ``name`` lives in ``metabam.cli.<module>``, imported when it runs."""
+
+    def run(arguments: argparse.Namespace, output: Any) -> Any:
+        function: Callable[..., Any] = getattr(import_module(f"metabam.cli.{module}"), name)
+        return function(arguments, output)
+
+    command: Parser = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def _simulate(commands: Any) -> Parser:
+    command = _command(commands, "simulate", "write a planted world: DNA and pairs with a known truth", "learn")
+    command.add_argument(
+        "--out", required=True, metavar="DIR", help="new folder: genome.fa, pairs.tsv, motifs.meme, truth.json"
+    )
+    command.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="whole number from 0 to 4294967295 (default 0)"
+    )
+    command.add_argument("--training-lines", type=count, metavar="N", help="lines to train on (default 5)")
+    command.add_argument("--heldout-lines", type=count, metavar="N", help="lines never trained on (default 20)")
+    command.add_argument("--pairs-per-line", type=count, metavar="N", help="labelled pairs of each line (default 6000)")
+    command.add_argument("--enhancer-length", type=count, metavar="BP", help="bp (default 400)")
+    command.add_argument("--promoter-length", type=count, metavar="BP", help="bp (default 400)")
+    return command
+
+
+def _train(commands: Any) -> Parser:
+    command = _command(commands, "train", "train a run on a FASTA and a pair table, some cell lines held out", "learn")
+    command.add_argument("--genome", required=True, metavar="FA", help="uncompressed FASTA")
+    command.add_argument("--pairs", required=True, metavar="F", help="labelled pairs: CSV, TSV or Parquet, also .gz")
+    command.add_argument(
+        "--holdout",
+        required=True,
+        type=names,
+        action="extend",
+        metavar="LINE[,LINE]",
+        help="cell lines never looked at",
+    )
+    command.add_argument("--out", required=True, metavar="RUN", help="run directory, new unless --resume")
+    command.add_argument(
+        "--holdout-chrom", type=names, action="extend", default=[], metavar="C[,C]", help="chromosomes never looked at"
+    )
+    command.add_argument("--preset", choices=PRESETS, default="demo", help="settings to start from (default demo)")
+    command.add_argument("--encoder", choices=ENCODERS, help="pair encoder (default: the preset's, motif)")
+    command.add_argument("--enhancer-window", type=whole, metavar="N", help="bp read around each enhancer's centre")
+    command.add_argument("--promoter-window", type=whole, metavar="N", help="bp read around each promoter's centre")
+    command.add_argument("--seed", type=seed, metavar="N", help="whole number from 0 to 4294967295 (default 0)")
+    command.add_argument("--steps", type=whole, metavar="N", help="meta-training steps at most")
+    command.add_argument("--threads", type=whole, metavar="N", help="torch threads")
+    command.add_argument("--device", choices=("cpu", "cuda", "auto"), help="where to train (default cpu)")
+    _base(command)
+    again = command.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    again.add_argument("--fresh", action="store_true", help="start the same run again from step 0")
+    return command
+
+
+def _draw(commands: Any) -> Parser:
+    command = _command(
+        commands, "draw", "draw a support of one cell line, and the queries that share no element with it", "apply"
+    )
+    command.add_argument("--pairs", required=True, metavar="F", help="labelled pairs: CSV, TSV or Parquet, also .gz")
+    command.add_argument("--line", required=True, metavar="LINE", help="cell line to draw from")
+    command.add_argument(
+        "--assay", metavar="NAME", help="assay, where the line has several (default: the one with most pairs)"
+    )
+    command.add_argument(
+        "--shots", type=whole, default=16, metavar="N", help="pairs in the support, 4 to 64 (default 16)"
+    )
+    command.add_argument("--balanced", action="store_true", help="half positives, not the table's share")
+    command.add_argument("--seed", type=seed, default=0, metavar="N", help="whole number (default 0)")
+    command.add_argument("--support", required=True, metavar="F", help="new table of the support (.tsv)")
+    command.add_argument("--queries", required=True, metavar="F", help="new table of the queries (.tsv)")
+    _base(command)
+    return command
+
+
+def _adapt(commands: Any) -> Parser:
+    command = _command(
+        commands, "adapt", "adapt a finished run to a cell line, from a table of labelled pairs", "apply"
+    )
+    command.add_argument("--run", required=True, dest="run_dir", metavar="RUN", help="directory of a finished run")
+    command.add_argument(
+        "--genome", metavar="FA", help="uncompressed FASTA (not needed where the table carries sequences)"
+    )
+    command.add_argument("--support", required=True, metavar="F", help="4 to 64 labelled pairs: CSV or TSV")
+    command.add_argument("--out", required=True, metavar="FINGERPRINT.json", help="the fingerprint of the cell line")
+    _base(command)
+    return command
+
+
+def _score(commands: Any) -> Parser:
+    command = _command(commands, "score", "score query pairs under a fingerprint", "apply")
+    command.add_argument("--run", required=True, dest="run_dir", metavar="RUN", help="directory of a finished run")
+    command.add_argument(
+        "--fingerprint", metavar="FINGERPRINT.json", help="what `metabam adapt` wrote; without it the prior answers"
+    )
+    command.add_argument(
+        "--genome", metavar="FA", help="uncompressed FASTA (not needed where the table carries sequences)"
+    )
+    command.add_argument("--queries", required=True, metavar="F", help="pairs to score: CSV, TSV or Parquet, also .gz")
+    command.add_argument("--out", metavar="SCORES.tsv|.parquet", help="default: TSV on standard output")
+    _base(command)
+    return command
+
+
+def _check(commands: Any) -> Parser:
+    command = _command(commands, "check", "list every problem of a pair table, with its row and remedy", "apply")
+    command.add_argument("file", metavar="FILE", help="pair table")
+    command.add_argument("--role", choices=ROLES, default="training", help="what the table is for (default training)")
+    command.add_argument("--genome", metavar="FA", help="check the coordinates against this FASTA")
+    _base(command)
+    return command
+
+
+def _app(commands: Any) -> Parser:
+    command = _command(commands, "app", "open the app in a browser", "serve")
+    command.add_argument("--port", type=port, default=8501, metavar="N", help="TCP port (default 8501)")
+    command.add_argument(
+        "--share", action="store_true", help="listen on every address of this machine; there is NO password"
+    )
+    command.add_argument("--runs", metavar="DIR", help="folder with your runs (default: METABAM_RUNS, else ./runs)")
+    command.add_argument("--genome", metavar="FA", help="FASTA for uploads that carry coordinates only")
+    return command
+
+
+def _base(command: Parser) -> None:
+    command.add_argument(
+        "--base",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="0: starts are 0-based (default); 1: 1-based, ends inclusive",
+    )
+
+
+# ------------------------------------------------------------------ values
+
+
+def whole(text: str) -> int:
+    """Return a whole number written plainly: no sign but minus, no leading zero, no exponent."""
+    if not re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """Return a whole number of at least 1."""
+    value = whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} must be at least 1")
+    return value
+
+
+def seed(text: str) -> int:
+    """Return a whole number from 0 to 2**32 - 1."""
+    value = whole(text) if len(text) <= 18 else -1
+    if not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} must be a whole number from 0 to {2**32 - 1}")
+    return value
+
+
+def port(text: str) -> int:
+    """Return a TCP port from 1 to 65535."""
+    value = whole(text)
+    if not 1 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{value} must be from 1 to 65535")
+    return value
+
+
+def names(text: str) -> list[str]:
+    """Return the names of a comma-separated list, in order."""
+    found = text.split(",")
+    if any(not name.strip() for name in found):
+        raise argparse.ArgumentTypeError(f"{text!r} holds an empty name")
+    return [name.strip() for name in found]
