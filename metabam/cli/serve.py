@@ -37,6 +37,7 @@ def app(arguments: argparse.Namespace, output: Output) -> NoReturn:
             raise ConfigError("no-genome", f"there is no file {arguments.genome}.", "Give an uncompressed FASTA.")
         environment["METABAM_GENOME"] = str(genome)
     if arguments.share:
+        environment["STREAMLIT_SERVER_ALLOWED_HOSTS"] = "*"
         output.note(
             "WARNING: --share listens on every address of this machine and there is NO password: whoever reaches port "
             f"{arguments.port} can use the app and see the runs."
