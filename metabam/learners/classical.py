@@ -10,22 +10,23 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from metabam.errors import TrainingError
-from metabam.learners.hierarchical import HierarchicalPrior, Shrinkage, fit_hierarchical, task_aurocs
+from metabam.learners.hierarchical import HierarchicalPrior, Shrinkage, fit_hierarchical
 from metabam.learners.logistic import (
     Array,
     LinearContext,
     Standardiser,
     base_rate,
+    calibrated_intercept,
     check_contexts,
     draw_support,
     posterior_of,
     predict_linear,
 )
+from metabam.metrics import task_aurocs
 from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
 
 __all__ = [
@@ -87,28 +88,26 @@ def _score_scales(
     rates: Sequence[float],
     seed: int,
     repeats: int = 6,
-) -> NDArray[np.float64]:
-    """Return the mean AUROC (shots, scales) of ridge about ``means[e]`` on episodes of context e."""
+) -> tuple[Array, Array]:
+    """Return mean AUROC and mean log loss (shots, scales) of ridge about ``means[e]`` on episodes of context e."""
     width = len(standardiser.centre)
     rng = np.random.default_rng(seed)
-    found: list[list[list[float]]] = [[[] for _ in PRIOR_SCALES] for _ in PENALTY_SHOTS]
-    for (context, mean, rate), (at, shots), _ in product(
-        zip(contexts, means, rates, strict=True), enumerate(PENALTY_SHOTS), range(repeats)
-    ):
+    shape = (len(PENALTY_SHOTS), len(PRIOR_SCALES), len(contexts) * repeats)
+    ranking, loss = np.full(shape, np.nan), np.full(shape, np.nan)
+    for (line, context), (at, shots), repeat in product(enumerate(contexts), enumerate(PENALTY_SHOTS), range(repeats)):
         support, queries = draw_support(context, shots, rng, queries=400)
-        if len(queries) < 10:
+        truth = context.labels[queries].astype(np.float64)
+        if len(queries) < 10 or not 0 < truth.sum() < len(truth):
             continue
-        truth = context.labels[queries][None].astype(np.float64)
-        design = standardiser.design(context.features[queries])
         chosen = SupportSet(context.features[support], context.labels[support])
+        task = line * repeats + repeat
         for which, scale in enumerate(PRIOR_SCALES):
-            belief = posterior_of(standardiser, chosen, mean, _ridge_factor(width, scale), rate, laplace=False)
-            found[at][which].append(float(task_aurocs((design @ belief.weights)[None], truth)[0]))
-    values = np.full((len(PENALTY_SHOTS), len(PRIOR_SCALES)), np.nan)
-    for at, which in product(range(len(PENALTY_SHOTS)), range(len(PRIOR_SCALES))):
-        kept = [value for value in found[at][which] if np.isfinite(value)]
-        values[at, which] = np.mean(kept) if kept else np.nan
-    return values
+            belief = posterior_of(standardiser, chosen, means[line], _ridge_factor(width, scale), rates[line])
+            z = predict_linear(standardiser, belief, context.features[queries]).logit
+            ranking[at, which, task] = task_aurocs(z[None], truth[None])[0]
+            loss[at, which, task] = np.mean(np.logaddexp(0.0, z) - truth * z)
+    judged = np.isfinite(ranking).any(axis=(0, 1))
+    return ranking[:, :, judged].mean(axis=2), loss[:, :, judged].mean(axis=2)
 
 
 class PerTaskLogistic(_Linear):
@@ -129,9 +128,9 @@ class PerTaskLogistic(_Linear):
         self._standardiser = Standardiser.of(contexts)
         self._rate = base_rate(contexts)
         means = [self._prior_mean()] * len(contexts)
-        values = _score_scales(contexts, self._standardiser, means, [self._rate] * len(contexts), seed)
-        if np.isfinite(values).all():
-            self.scales = np.asarray(PRIOR_SCALES)[np.argmax(values, axis=1)]
+        ranking, _ = _score_scales(contexts, self._standardiser, means, [self._rate] * len(contexts), seed)
+        if np.isfinite(ranking).all():
+            self.scales = np.asarray(PRIOR_SCALES)[np.argmax(ranking, axis=1)]
 
     def _prior_mean(self) -> Array:
         mean = np.zeros(1 + len(self._fitted().centre))
@@ -171,13 +170,13 @@ class PooledLogistic(_Linear):
 
 
 class PooledPriorLogistic(_Linear):
-    """Ridge towards the pooled weights; how strongly is chosen by leaving one training line out."""
+    """Ridge towards the pooled weights; how strongly is chosen by the log loss on each training line left out."""
 
     name = "pooled_prior"
 
     def __init__(self) -> None:
         super().__init__()
-        self._weights: Array = np.zeros(1)
+        self._mean: Array = np.zeros(1)
         self.scale = 0.1
 
     def fit(self, contexts: Sequence[LabelledContext], *, seed: int = 0) -> None:
@@ -185,20 +184,21 @@ class PooledPriorLogistic(_Linear):
         check_contexts(contexts)
         self._standardiser = Standardiser.of(contexts)
         self._rate = base_rate(contexts)
-        self._weights = pooled_weights(contexts, self._standardiser)
-        if len(contexts) < 2:
-            return
-        rest = [[c for c in contexts if c is not left_out] for left_out in contexts]
-        means = [pooled_weights(others, self._standardiser) for others in rest]
-        values = _score_scales(contexts, self._standardiser, means, [base_rate(others) for others in rest], seed)
-        if np.isfinite(values[:3]).all():
-            self.scale = PRIOR_SCALES[int(np.argmax(values[:3].mean(axis=0)))]
+        weights = pooled_weights(contexts, self._standardiser)
+        if len(contexts) > 1:
+            rest = [[c for c in contexts if c is not left_out] for left_out in contexts]
+            means = [pooled_weights(others, self._standardiser) for others in rest]
+            _, loss = _score_scales(contexts, self._standardiser, means, [base_rate(others) for others in rest], seed)
+            if np.isfinite(loss).all():
+                self.scale = PRIOR_SCALES[int(np.argmin(loss[:3].mean(axis=0)))]
+        factor = _ridge_factor(len(self._standardiser.centre), self.scale)
+        self._mean = calibrated_intercept(self._standardiser, weights, factor, contexts)
 
     def adapt(self, support: SupportSet) -> LinearContext:
         """Return the weights between the pooled ones and the support's own."""
         standardiser = self._fitted()
         factor = _ridge_factor(len(standardiser.centre), self.scale)
-        return posterior_of(standardiser, support, self._weights, factor, self._rate)
+        return posterior_of(standardiser, support, self._mean, factor, self._rate)
 
 
 class HierarchicalLogistic(_Linear):
@@ -217,7 +217,8 @@ class HierarchicalLogistic(_Linear):
         self.prior = fit_hierarchical(contexts, seed)
         self._standardiser = self.prior.standardiser
         self._rate = self.prior.base_rate
-        self._mean, self._factor = self.prior.joint()
+        mean, self._factor = self.prior.joint()
+        self._mean = calibrated_intercept(self._standardiser, mean, self._factor, contexts)
 
     def adapt(self, support: SupportSet) -> LinearContext:
         """Return the Gaussian posterior over the line's weights."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.stats import rankdata
 
 from metabam.learners.logistic import (
     Array,
@@ -23,6 +22,7 @@ from metabam.learners.logistic import (
     sampling_offset,
     whitened_newton,
 )
+from metabam.metrics import task_aurocs
 from metabam.records import LabelledContext
 
 SHOTS = (4, 16, 64)
@@ -172,16 +172,6 @@ def _tasks(
         tasks.offset[at, :n], tasks.mask[at, :n] = offset, 1.0
         tasks.queries[at], tasks.truth[at] = queries_[:smallest], truth[:smallest]
     return tasks
-
-
-def task_aurocs(scores: Array, truth: Array) -> Array:
-    """Return the AUROC of each row of scores (G, Q) against truth (G, Q), by mid-ranks; NaN for one class."""
-    ranks = rankdata(scores, axis=1)
-    positives = truth.sum(axis=1)
-    negatives = truth.shape[1] - positives
-    with np.errstate(invalid="ignore", divide="ignore"):
-        wins = (ranks * truth).sum(axis=1) - positives * (positives + 1) / 2
-        return np.asarray(np.where(positives * negatives > 0, wins / (positives * negatives), np.nan))
 
 
 def _judge(tasks: _Tasks, mean: Array, factor: Array) -> Array:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtri
 
 from metabam.errors import InputError, TrainingError
@@ -208,6 +209,30 @@ def predict_linear(
     half = float(ndtri(0.5 + level / 2.0)) * np.sqrt(variance)
     lower, upper = expit(np.minimum(score - half, moderated)), expit(np.maximum(score + half, moderated))
     return Prediction(expit(moderated), moderated, lower, upper, level)
+
+
+def calibrated_intercept(
+    standardiser: Standardiser, mean: Array, factor: Array, contexts: Sequence[LabelledContext], *, rows: int = 1_000
+) -> Array:
+    """Return ``mean`` (1 + D,) with the intercept at which the prior predicts the training base rate on average.
+
+    Uncertain weights pull the mean probability towards a half; the intercept takes that back. At most ``rows``
+    evenly spaced pairs of each context stand for it.
+    """
+    chosen = [c.features[np.unique(np.linspace(0, len(c) - 1, rows).astype(np.int64))] for c in contexts]
+    design = np.concatenate([standardiser.design(features) for features in chosen])
+    weight = np.concatenate([np.full(len(features), 1.0 / len(features)) for features in chosen]) / len(chosen)
+    slope = design @ np.concatenate([[0.0], mean[1:]])
+    shrink = np.sqrt(1.0 + np.pi * np.sum((design @ factor) ** 2, axis=1) / 8.0)
+    rate = base_rate(contexts)
+
+    def excess(intercept: float) -> float:
+        return float(weight @ expit((slope + intercept) / shrink)) - rate
+
+    reach = 10.0 + float(np.abs(slope).max()) + 20.0 * float(shrink.max())
+    found = mean.copy()
+    found[0] = brentq(excess, -reach, reach)
+    return found
 
 
 def draw_support(
