@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import fnmatch
 import json
 import time
 from pathlib import Path
 from typing import Any
 
 from metabam import config as settings
-from metabam.cli.report import Output, Progress, Result
+from metabam.cli.report import Output, Result
 from metabam.cli.tables import read_table
 from metabam.config import RunConfig
 from metabam.errors import ConfigError
@@ -18,26 +19,25 @@ from metabam.records import PairTable, StepRecord
 
 
 def simulate(arguments: argparse.Namespace, output: Output) -> Result:
-    """Write a planted world into a new folder.
-
-    Raises
-    ------
-    ConfigError
-        ``out-exists``: nothing is ever overwritten.
-    """
+    """Write a planted world into a new folder; nothing is ever overwritten."""
     from metabam.data.synthetic import simulate as write_world
 
     out = Path(arguments.out)
-    if out.exists():
-        raise ConfigError("out-exists", f"{out} exists already.", "Choose a new folder; nothing is overwritten.")
     sizes = ("training_lines", "heldout_lines", "pairs_per_line", "enhancer_length", "promoter_length")
     chosen = {name: getattr(arguments, name) for name in sizes if getattr(arguments, name) is not None}
+    progress = output.progress()
     began = time.monotonic()
-    summary = write_world(out, arguments.seed, **chosen)
-    seconds = time.monotonic() - began
-    output.note(f"wrote {out} in {seconds:.1f} s")
-    values = {"out": str(out), "seed": arguments.seed, "seconds": seconds, **summary}
-    return Result(values, f"{out}\tseed {arguments.seed}")
+    try:
+        truth = write_world(
+            out, arguments.seed, progress=lambda stage, share: progress.update(stage, f"{share:.0%}"), **chosen
+        )
+    finally:
+        progress.close()
+    lines = {name: line["role"] for name, line in truth["lines"].items()}
+    files = sorted(path.name for path in out.iterdir())
+    values = {"out": str(out), "seed": arguments.seed, "seconds": time.monotonic() - began}
+    values |= {"files": files, "lines": lines, "mechanisms": [item["name"] for item in truth["mechanisms"]]}
+    return Result(values, "\n".join([*(f"{out / name}" for name in files), *(f"{k}\t{v}" for k, v in lines.items())]))
 
 
 def train(arguments: argparse.Namespace, output: Output) -> Result:
@@ -55,8 +55,8 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
 
     genome = Genome(Path(arguments.genome))
     table = read_table(Path(arguments.pairs), "training", genome, arguments.base, output)
-    check_names(config, table)
-    out, progress, last = Path(arguments.out), Progress(), None
+    config = named_in(config, table)
+    out, progress, last = Path(arguments.out), output.progress(), None
     try:
         for record in train_run(config, genome, table, out, resume=arguments.resume, fresh=arguments.fresh):
             progress.update(record.phase, _standing(record, config))
@@ -100,26 +100,33 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
     return settings.build(values, RunConfig)
 
 
-def check_names(config: RunConfig, table: PairTable) -> None:
-    """Refuse a held-out line or chromosome that the table does not know, with the nearest that it does.
+def named_in(config: RunConfig, table: PairTable) -> RunConfig:
+    """Return the settings with every held-out pattern (``unseen*``) replaced by the names in the table that match it.
 
     Raises
     ------
     ConfigError
-        ``unknown-line``, ``unknown-chrom`` or ``no-training-line``.
+        ``unknown-line`` or ``unknown-chrom``, with the nearest names of the table; ``no-training-line``.
     """
     lines = sorted({str(line) for line in table.cell_line})
     chromosomes = sorted({str(chrom) for chrom in (*table.enhancer_chrom, *table.promoter_chrom)})
-    for code, asked, known in (
-        ("unknown-line", config.holdout, lines),
-        ("unknown-chrom", config.holdout_chrom, chromosomes),
-    ):
-        for name in asked:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:8]
-                raise ConfigError(code, f"no pair of the table is of {name!r}.", f"Nearest: {', '.join(near)}.")
-    if not set(lines) - set(config.holdout):
+    holdout = _expand("unknown-line", config.holdout, lines)
+    if not set(lines) - set(holdout):
         raise ConfigError("no-training-line", "every line of the table is held out.", "Leave at least one to train on.")
+    chroms = _expand("unknown-chrom", config.holdout_chrom, chromosomes)
+    return config.model_copy(update={"holdout": holdout, "holdout_chrom": chroms})
+
+
+def _expand(code: str, asked: tuple[str, ...], known: list[str]) -> tuple[str, ...]:
+    """Return the known names that were asked for, by name or by pattern, in the order asked."""
+    found: dict[str, None] = {}
+    for name in asked:
+        matches = [name] if name in known else fnmatch.filter(known, name)
+        if not matches:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:8]
+            raise ConfigError(code, f"no pair of the table is of {name!r}.", f"Nearest: {', '.join(near)}.")
+        found.update(dict.fromkeys(matches))
+    return tuple(found)
 
 
 def _check_device(config: RunConfig) -> None:

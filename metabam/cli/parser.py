@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises :class:`ConfigError` (exit 2) and never guesses a shortened flag."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, allow_abbrev=False)
+        super().__init__(*args, **{**kwargs, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments with the line that shows what exists."""
@@ -107,7 +107,7 @@ def _train(commands: Any) -> Parser:
         type=names,
         action="extend",
         metavar="LINE[,LINE]",
-        help="cell lines never looked at",
+        help="cell lines never looked at; 'K56*' stands for all that match",
     )
     command.add_argument("--out", required=True, metavar="RUN", help="run directory, new unless --resume")
     command.add_argument(

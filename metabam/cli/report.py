@@ -22,53 +22,6 @@ class Result:
     exit_code: int = 0
 
 
-@dataclass(slots=True)
-class Output:
-    """The two streams of one command.
-
-    ``as_json`` turns the result, and an error, into one JSON object on standard output.
-    """
-
-    as_json: bool = False
-    _notes: list[str] = field(default_factory=list)
-
-    def result(self, result: Result) -> None:
-        """Print the result of the command."""
-        if self.as_json:
-            print(
-                json.dumps(
-                    {"ok": result.exit_code == 0, **_plain(result.values), "notes": self._notes}, allow_nan=False
-                )
-            )
-        elif result.text:
-            print(result.text)
-
-    def note(self, text: str) -> None:
-        """Say something on standard error; ``--json`` repeats it under ``notes``."""
-        self._notes.append(text)
-        print(f"metabam: {text}", file=sys.stderr, flush=True)
-
-    def error(self, error: MetaBamError) -> None:
-        """Say what went wrong and what to do about it."""
-        if self.as_json:
-            described = {"code": error.code, "message": error.message, "remedy": error.remedy, "exit": error.exit_code}
-            print(json.dumps({"ok": False, "error": described, "notes": self._notes}))
-        print(f"metabam: error: {error}", file=sys.stderr, flush=True)
-
-
-def _plain(value: Any) -> Any:
-    """Return ``value`` with non-finite numbers as ``None`` and NumPy scalars as Python ones (reliability rule FI8)."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 class Progress:
     """One line on standard error that says where the work stands.
 
@@ -102,3 +55,54 @@ class Progress:
         if self._terminal and self._width:
             sys.stderr.write("\n")
             self._width = 0
+
+
+@dataclass(slots=True)
+class Output:
+    """The two streams of one command.
+
+    ``as_json`` turns the result, and an error, into one JSON object on standard output.
+    """
+
+    as_json: bool = False
+    _notes: list[str] = field(default_factory=list)
+
+    def result(self, result: Result) -> None:
+        """Print the result of the command."""
+        if self.as_json:
+            print(
+                json.dumps(
+                    {"ok": result.exit_code == 0, **_plain(result.values), "notes": self._notes}, allow_nan=False
+                )
+            )
+        elif result.text:
+            print(result.text)
+
+    def note(self, text: str) -> None:
+        """Say something on standard error; ``--json`` repeats it under ``notes``."""
+        self._notes.append(text)
+        print(f"metabam: {text}", file=sys.stderr, flush=True)
+
+    def progress(self) -> Progress:
+        """Return a progress line on standard error."""
+        return Progress()
+
+    def error(self, error: MetaBamError) -> None:
+        """Say what went wrong and what to do about it."""
+        if self.as_json:
+            described = {"code": error.code, "message": error.message, "remedy": error.remedy, "exit": error.exit_code}
+            print(json.dumps({"ok": False, "error": described, "notes": self._notes}))
+        print(f"metabam: error: {error}", file=sys.stderr, flush=True)
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` with non-finite numbers as ``None`` and NumPy scalars as Python ones (reliability rule FI8)."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,236 @@
+"""``metabam draw``, ``adapt``, ``score`` and ``check``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metabam import files
+from metabam.cli.report import Output, Result
+from metabam.cli.tables import read_table, write_new, write_scores
+from metabam.errors import ConfigError, InputError
+from metabam.records import Fingerprint, PairTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from metabam.data.genome import Genome
+
+FINGERPRINT_CAP = 16 << 20
+
+
+def draw(arguments: argparse.Namespace, output: Output) -> Result:
+    """Draw a support of one cell line, and the queries that share no enhancer and no promoter with it.
+
+    Raises
+    ------
+    ConfigError
+        ``unknown-line``, ``unknown-assay``, ``out-exists`` or ``bad-shots``.
+    InputError
+        ``too-few-pairs`` or ``no-queries``.
+    """
+    from metabam.data.elements import element_identities
+    from metabam.data.episodes import draw_support
+    from metabam.data.pairs import write_pairs
+
+    if not 4 <= arguments.shots <= 64:
+        raise ConfigError("bad-shots", f"--shots {arguments.shots} is not from 4 to 64.", "16 is the usual number.")
+    for path in (arguments.support, arguments.queries):
+        write_new(Path(path))
+    table = read_table(Path(arguments.pairs), "training", None, arguments.base, output)
+    table = table.take(_rows_of_line(table, arguments.line, arguments.assay))
+    rng = np.random.default_rng(arguments.seed)
+    support = draw_support(table.label, arguments.shots, rng, balanced=arguments.balanced)
+    enhancer, promoter = element_identities(table)
+    apart = ~np.isin(enhancer, enhancer[support]) & ~np.isin(promoter, promoter[support])
+    if not apart.any():
+        raise InputError("no-queries", "every pair shares an element with the support.", "Draw fewer shots.")
+    files.write_bytes(Path(arguments.support), write_pairs(table.take(support)))
+    files.write_bytes(Path(arguments.queries), write_pairs(table.take(apart)))
+    labels, context = table.label[apart], table.contexts()[0]
+    values = {
+        "support": arguments.support,
+        "queries": arguments.queries,
+        "cell_line": context[0],
+        "assay": context[1],
+        "n_support": len(support),
+        "support_positives": int(table.label[support].sum()),
+        "n_queries": int(apart.sum()),
+        "query_prevalence": float(labels.mean()),
+    }
+    text = (
+        f"{arguments.support}\t{len(support)} pairs, {values['support_positives']} positive\n"
+        f"{arguments.queries}\t{int(apart.sum())} pairs, prevalence {labels.mean():.3f}"
+    )
+    return Result(values, text)
+
+
+def _rows_of_line(table: PairTable, line: str, assay: str | None) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the labelled rows of one context: of the line's only assay, of the one asked for, or of the largest."""
+    known = [context for context in table.contexts() if context[0] == line]
+    if not known:
+        lines = sorted({context[0] for context in table.contexts()})
+        raise ConfigError("unknown-line", f"no pair is of {line!r}.", f"The table knows {', '.join(lines[:12])}.")
+    if assay is not None:
+        known = [context for context in known if context[1] == assay]
+        if not known:
+            found = sorted({context[1] for context in table.contexts() if context[0] == line})
+            raise ConfigError("unknown-assay", f"{line} has no assay {assay!r}.", f"It has {', '.join(found)}.")
+    rows = max((table.rows_of(context) for context in known), key=len)
+    return rows[table.label[rows] >= 0]
+
+
+def adapt(arguments: argparse.Namespace, output: Output) -> Result:
+    """Adapt a finished run to a cell line and write its fingerprint.
+
+    Raises
+    ------
+    ConfigError
+        ``out-exists``.
+    InputError
+        What is wrong with the support, all of it; ``no-genome`` where the table carries no sequences.
+    """
+    from metabam.score import fingerprint_to_dict
+
+    out = Path(arguments.out)
+    write_new(out)
+    genome = open_genome(arguments.genome)
+    table = read_table(Path(arguments.support), "support", genome, arguments.base, output)
+    predictor = open_predictor(Path(arguments.run_dir), genome)
+    began = time.perf_counter()
+    fingerprint = predictor.adapt(table)
+    seconds = time.perf_counter() - began
+    files.write_json(out, fingerprint_to_dict(fingerprint))
+    values = {"fingerprint": str(out), "n_support": fingerprint.n_support, "seconds": seconds}
+    values |= {"positives": int((table.label == 1).sum()), "spectrum": fingerprint.spectrum.tolist()}
+    values |= {"provenance": dict(fingerprint.provenance)}
+    return Result(values, f"{out}\tadapted to {fingerprint.n_support} pairs in {seconds:.2f} s")
+
+
+def score(arguments: argparse.Namespace, output: Output) -> Result:
+    """Score query pairs, in input order, every input row accounted for.
+
+    Where the queries carry labels, AUROC and AUPRC (beside the prevalence) are printed too; labels change no score.
+    """
+    from metabam.score import fingerprint_from_dict
+
+    out = None if arguments.out is None else Path(arguments.out)
+    if out is not None:
+        write_new(out)
+        if out.suffix not in {".tsv", ".parquet"}:
+            raise ConfigError("out-format", f"{out} ends neither in .tsv nor in .parquet.", "Choose one of the two.")
+    genome = open_genome(arguments.genome)
+    table = read_table(Path(arguments.queries), "query", genome, arguments.base, output)
+    predictor = open_predictor(Path(arguments.run_dir), genome)
+    if arguments.fingerprint is None:
+        output.note("not adapted: no --fingerprint, so these are the prior's predictions")
+        fingerprint: Fingerprint = predictor.prior()
+    else:
+        fingerprint = fingerprint_from_dict(files.read_json(Path(arguments.fingerprint), FINGERPRINT_CAP))
+    began = time.perf_counter()
+    scores = predictor.score(fingerprint, table)
+    seconds = time.perf_counter() - began
+    failed = int((scores["status"] != "ok").sum())
+    values: dict[str, Any] = {"rows": len(scores), "scored": len(scores) - failed, "seconds": seconds}
+    values["metrics"] = label_metrics(table, scores)
+    text = write_scores(scores, out)
+    output.note(f"{len(scores)} rows, {failed} without a score, {seconds:.2f} s" + _said(values["metrics"]))
+    if out is not None:
+        values["out"] = str(out)
+        return Result(values, str(out))
+    if output.as_json:
+        values["scores"] = scores.to_dict(orient="records")
+    return Result(values, text)
+
+
+def label_metrics(table: PairTable, scores: pd.DataFrame) -> Mapping[str, float | int | None] | None:
+    """Return AUROC, AUPRC and prevalence of the labelled rows that were scored; ``None`` without labels."""
+    from metabam.metrics import auprc, auroc, prevalence
+
+    chosen = (table.label >= 0) & (scores["status"] == "ok").to_numpy()
+    if not chosen.any():
+        return None
+    truth, value = table.label[chosen], scores["logit"].to_numpy()[chosen]
+    return {
+        "n": int(chosen.sum()),
+        "prevalence": prevalence(truth),
+        "auroc": auroc(truth, value),
+        "auprc": auprc(truth, value),
+    }
+
+
+def _said(metrics: Mapping[str, float | int | None] | None) -> str:
+    if metrics is None:
+        return ""
+    shown = {key: "undefined" if value is None else f"{value:.3f}" for key, value in metrics.items() if key != "n"}
+    return (
+        f"; on {metrics['n']} labelled: AUROC {shown['auroc']}, "
+        f"AUPRC {shown['auprc']} (prevalence {shown['prevalence']})"
+    )
+
+
+def check(arguments: argparse.Namespace, _output: Output) -> Result:
+    """List every finding about a table; exit 65 when the table as a whole is refused for its role."""
+    from metabam.data.pairs import read_pairs
+
+    genome = open_genome(arguments.genome)
+    path = Path(arguments.file)
+    if not path.is_file():
+        raise InputError("no-file", f"there is no file {path}.", "Check the path.")
+    table, report = read_pairs(path, role=arguments.role, genome=genome, base=arguments.base)
+    refused = not len(table) or (arguments.role == "support" and report.rejected)
+    contexts = [
+        {"cell_line": line, "assay": assay, "pairs": len(rows), "positives": int((table.label[rows] == 1).sum())}
+        for line, assay in table.contexts()
+        for rows in [table.rows_of((line, assay))]
+    ]
+    problems = [
+        {"severity": str(item.severity), "code": item.code, "line": item.line, "column": item.column}
+        | {"message": item.message, "remedy": item.remedy}
+        for item in report.problems
+    ]
+    verdict = f"refused as {arguments.role}" if refused else f"usable as {arguments.role}"
+    lines = [str(problem) for problem in report.problems]
+    lines += [
+        f"{c['cell_line'] or '-'}\t{c['assay'] or '-'}\t{c['pairs']} pairs\t{c['positives']} positive" for c in contexts
+    ]
+    lines.append(f"{path}: {report.rows_read} rows read, {report.rows_used} used, {len(problems)} findings: {verdict}")
+    values = {"file": str(path), "role": arguments.role, "usable": not refused, "rows_read": report.rows_read}
+    values |= {"rows_used": report.rows_used, "contexts": contexts, "problems": problems}
+    return Result(values, "\n".join(lines), InputError.exit_code if refused else 0)
+
+
+# ------------------------------------------------------------------ what the commands open
+
+
+def open_genome(path: str | None) -> Genome | None:
+    """Return the genome of a FASTA, or ``None`` where none was named."""
+    if path is None:
+        return None
+    from metabam.data.genome import Genome
+
+    return Genome(Path(path))
+
+
+def open_predictor(run_dir: Path, genome: Genome | None) -> Any:
+    """Return the predictor of a finished run.
+
+    Raises
+    ------
+    InputError
+        ``no-run`` where there is no such directory.
+    """
+    if not run_dir.is_dir():
+        raise InputError("no-run", f"there is no run directory {run_dir}.", "Give what `metabam train --out` wrote.")
+    from metabam.score import Predictor
+    from metabam.train.run import RunStore
+
+    run = RunStore(run_dir.resolve().parent).open(run_dir.resolve().name)
+    encoder, learner = run.load_encoder(), run.load_learner()
+    settings = run.config.encoder
+    return Predictor(encoder, learner, genome, settings.enhancer_window, settings.promoter_window)
