@@ -1,0 +1,306 @@
+"""The training loop: a generator of step records that can be killed at any instruction and goes on bit for bit.
+
+Step ``s`` (counted from 1) uses ``batch(seed, s, rank)``, so nothing of a data loader has to be restored. Loss and
+gradient norm are looked at before the optimizer moves. Signals are noticed at the step boundary. Under ``torchrun`` the
+same loop runs distributed data parallel (gloo on CPUs, NCCL on GPUs) with the global batch shared out evenly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from metabam.config import TrainConfig
+from metabam.errors import ConfigError, TrainingError
+from metabam.files import save_tensors, write_json
+from metabam.records import StepRecord
+from metabam.train.checkpoint import CheckpointNote, random_state, set_random_state
+from metabam.train.distributed import Group, joined
+from metabam.train.folder import RunFolder
+from metabam.train.signals import StopFlag, leave, watched
+
+
+class StepLoss(Protocol):
+    """A loss as a record of named terms: ``total`` is differentiated, ``named()`` is logged (nats)."""
+
+    @property
+    def total(self) -> Tensor:
+        """Return the scalar to minimise."""
+        ...
+
+    def named(self) -> Mapping[str, Tensor]:
+        """Return the terms by name."""
+        ...
+
+
+class Trainable(Protocol):
+    """What the loop trains.
+
+    Attributes
+    ----------
+    module
+        Every parameter and buffer that training changes.
+    optimizer, scheduler
+        Stepped once per step; ``scheduler`` may be ``None``.
+    n_steps
+        Steps in all.
+    """
+
+    module: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: LRScheduler | None
+    n_steps: int
+
+    def loss(self, step: int, rank: int, world_size: int) -> StepLoss:
+        """Return the loss of this rank's share of the batch of ``step``: the mean over ranks is the batch's loss.
+
+        Everything drawn depends on the seed, the step and the place in the global batch alone.
+        """
+        ...
+
+    def evaluate(self, step: int) -> Mapping[str, float | Sequence[float]]:
+        """Return metrics of the present weights; ``score`` (higher is better), if there, chooses the best checkpoint.
+
+        Changes no weight and leaves the random state as it found it or draws from it reproducibly.
+        """
+        ...
+
+    def snapshot(self) -> Mapping[str, NDArray[Any]]:
+        """Return small tensors worth keeping at every evaluation (the atoms); empty for none."""
+        ...
+
+    def batch_ids(self, step: int, rank: int, world_size: int) -> Sequence[str]:
+        """Return what the batch of ``step`` was made of, for the dump after a non-finite loss."""
+        ...
+
+
+class _LossModule(nn.Module):
+    """The loss as a ``forward``, which is what distributed data parallel wraps."""
+
+    def __init__(self, trainable: Trainable) -> None:
+        super().__init__()
+        self.module = trainable.module
+        self._trainable = [trainable]  # in a list: not a submodule
+
+    def forward(self, step: int, rank: int, world_size: int) -> dict[str, Tensor]:
+        loss = self._trainable[0].loss(step, rank, world_size)
+        return {"total": loss.total, **{f"term.{name}": term.detach() for name, term in loss.named().items()}}
+
+
+def train(
+    trainable: Trainable,
+    folder: RunFolder,
+    config: TrainConfig,
+    *,
+    phase: str = "meta-train",
+    allow_other_torch: bool = False,
+) -> Iterator[StepRecord]:
+    """Yield one record per step until ``trainable.n_steps``, continuing from the newest sound checkpoint of the phase.
+
+    On return ``trainable.module`` holds the final weights, also where every step had been done before.
+
+    Parameters
+    ----------
+    trainable, folder, config
+        What to train; the locked run directory; ``save_every``, ``eval_every``, ``clip_norm`` and ``batch_tasks``.
+    phase
+        Name in the history and of the folder under ``checkpoints/``.
+    allow_other_torch
+        Continue a checkpoint of another PyTorch version (bit-identity is then lost; the log says so).
+
+    Raises
+    ------
+    TrainingError
+        ``loss-not-finite``, before the optimizer moved; a dump names the batch.
+    StorageError
+        A save failed twice (exit 74).
+    CheckpointError
+        There are checkpoints and none is sound.
+    KeyboardInterrupt, SystemExit
+        A signal asked to stop (130, 143, or 138 for SIGUSR1), after the step was finished and saved.
+    """
+    with joined() as group, watched() as stop:
+        if config.batch_tasks % group.size:
+            raise ConfigError(
+                "batch-share",
+                f"{config.batch_tasks} tasks per batch cannot be shared by {group.size} processes.",
+                "Choose a multiple.",
+            )
+        done = _restore(trainable, folder, phase, group, allow_other_torch)
+        forward = group.wrap(_LossModule(trainable))
+        for step in range(done + 1, trainable.n_steps + 1):
+            terms, norm = _step(trainable, forward, folder, config, step, phase, group)
+            metrics: dict[str, float | Sequence[float]] = {"grad_norm": norm}
+            if step % config.eval_every == 0 or step == trainable.n_steps:
+                metrics |= _evaluate(trainable, folder, step, phase, group)
+            asked = group.maximum(stop.signal)
+            record = _log(trainable, folder, step, phase, terms, metrics, group)
+            if step % config.save_every == 0 or step == trainable.n_steps or asked:
+                score = metrics.get("score")
+                _save(trainable, folder, step, phase, group, score if isinstance(score, float) else None)
+            if asked and step < trainable.n_steps:
+                if group.rank == 0:
+                    folder.heartbeat.close("stopped", step, trainable.n_steps, f"signal {asked}, saved at step {step}")
+                leave(asked)
+            yield record
+
+
+def _restore(trainable: Trainable, folder: RunFolder, phase: str, group: Group, allow_other_torch: bool) -> int:
+    """Put everything back as it was after the newest sound checkpoint; return its step, 0 where there is none."""
+    checkpoints = folder.checkpoints(phase)
+    if group.rank == 0:
+        checkpoints.clean()
+    group.barrier()
+    found = checkpoints.load_newest(allow_other_torch=allow_other_torch)
+    if found is None:
+        return 0
+    note, state = found
+    trainable.module.load_state_dict(state["module"])
+    trainable.optimizer.load_state_dict(state["optimizer"])
+    if trainable.scheduler is not None:
+        trainable.scheduler.load_state_dict(state["scheduler"])
+    set_random_state(state["random"][min(group.rank, len(state["random"]) - 1)])
+    folder.elapsed_before = max(folder.elapsed_before, float(state["seconds"]))
+    if group.rank == 0 and note.step < trainable.n_steps:
+        folder.mark("resume", phase, note.step, **_resume_notes(note, group))
+    return note.step
+
+
+def _resume_notes(note: CheckpointNote, group: Group) -> dict[str, Any]:
+    """Return what differs from the process that saved: bit-identity is claimed only where nothing does."""
+    now = {"torch": torch.__version__, "threads": torch.get_num_threads(), "world_size": group.size}
+    was = {"torch": note.torch, "threads": note.threads, "world_size": note.world_size}
+    changed = {key: [was[key], now[key]] for key in now if was[key] != now[key]}
+    return {"changed": changed, "bit_identical": not changed}
+
+
+def _step(
+    trainable: Trainable,
+    forward: nn.Module,
+    folder: RunFolder,
+    config: TrainConfig,
+    step: int,
+    phase: str,
+    group: Group,
+) -> tuple[dict[str, float], float]:
+    """Do one optimizer step; return the terms averaged over ranks, and the gradient norm before clipping."""
+    trainable.module.train()
+    trainable.optimizer.zero_grad(set_to_none=True)
+    outputs = forward(step, group.rank, group.size)
+    terms = group.mean({name: float(value.detach()) for name, value in outputs.items()})
+    if not math.isfinite(terms["total"]):
+        _refuse(trainable, folder, step, phase, group, terms, math.nan)
+    outputs["total"].backward()
+    norm = float(nn.utils.clip_grad_norm_(trainable.module.parameters(), config.clip_norm))
+    if not math.isfinite(norm):
+        _refuse(trainable, folder, step, phase, group, terms, norm)
+    trainable.optimizer.step()
+    if trainable.scheduler is not None:
+        trainable.scheduler.step()
+    return {name.removeprefix("term."): value for name, value in terms.items()}, norm
+
+
+def _refuse(
+    trainable: Trainable,
+    folder: RunFolder,
+    step: int,
+    phase: str,
+    group: Group,
+    terms: Mapping[str, float],
+    norm: float,
+) -> None:
+    """Write what is known of the step and stop: nothing is saved after a loss that is not finite."""
+    ids = group.gather(list(trainable.batch_ids(step, group.rank, group.size)))
+    if group.rank == 0:
+        gradients = {
+            name: None if value.grad is None else str(float(value.grad.norm()))
+            for name, value in trainable.module.named_parameters()
+        }
+        bad = [name for name, value in trainable.module.named_parameters() if not torch.isfinite(value).all()]
+        dump = {
+            "step": step,
+            "phase": phase,
+            "terms": {key: str(value) for key, value in terms.items()},
+            "grad_norm": str(norm),
+            "gradients": gradients,
+            "parameters_not_finite": bad,
+            "batch": ids,
+        }
+        write_json(folder.path / f"nonfinite-{phase}-{step:08d}.json", dump)
+        folder.mark("nonfinite", phase, step, values={key: float(value) for key, value in terms.items()}, norm=norm)
+    broken = [key.removeprefix("term.") for key, value in terms.items() if not math.isfinite(value)]
+    raise TrainingError(
+        "loss-not-finite",
+        f"{phase} step {step}: {', '.join(broken) or 'the gradient norm'} is not finite; the optimizer did not move.",
+        f"See nonfinite-{phase}-{step:08d}.json; try a smaller learning rate.",
+    )
+
+
+def _evaluate(
+    trainable: Trainable, folder: RunFolder, step: int, phase: str, group: Group
+) -> dict[str, float | Sequence[float]]:
+    """Return rank 0's metrics; keep the snapshot."""
+    metrics: dict[str, float | Sequence[float]] = {}
+    if group.rank == 0:
+        with evaluating(trainable.module):
+            metrics = dict(trainable.evaluate(step))
+        tensors = {name: np.asarray(value) for name, value in trainable.snapshot().items()}
+        if tensors and phase == "meta-train":
+            (folder.path / "snapshots").mkdir(exist_ok=True)
+            save_tensors(folder.path / "snapshots" / f"step-{step:08d}.safetensors", tensors, {"step": step})
+    group.barrier()
+    return metrics
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Switch to evaluation and back; the random state is the same afterwards, however much was drawn."""
+    was, state = module.training, random_state()
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        module.train(was)
+        set_random_state(state)
+
+
+def _log(
+    trainable: Trainable,
+    folder: RunFolder,
+    step: int,
+    phase: str,
+    terms: Mapping[str, float],
+    metrics: Mapping[str, float | Sequence[float]],
+    group: Group,
+) -> StepRecord:
+    if group.rank:
+        return StepRecord(step, phase, terms, metrics, round(folder.seconds, 3))
+    folder.heartbeat.beat(phase, step, trainable.n_steps, step / trainable.n_steps)
+    return folder.record(step, phase, terms, metrics)
+
+
+def _save(trainable: Trainable, folder: RunFolder, step: int, phase: str, group: Group, score: float | None) -> None:
+    states = group.gather(random_state())
+    if group.rank == 0:
+        state = {
+            "module": trainable.module.state_dict(),
+            "optimizer": trainable.optimizer.state_dict(),
+            "scheduler": None if trainable.scheduler is None else trainable.scheduler.state_dict(),
+            "step": step,
+            "seconds": folder.seconds,
+            "random": states,
+        }
+        folder.checkpoints(phase).save(state, step, group.size, score)
+    group.barrier()
+
+
+__all__ = ["StepLoss", "StopFlag", "Trainable", "evaluating", "train"]
