@@ -1,0 +1,320 @@
+"""The one reader of pair tables: training tables, supports and queries, from a file or from bytes.
+
+``read_table`` returns everything it found, whatever is wrong; ``read_pairs`` returns table and report, and raises when
+the table as a whole is refused. A bad row refuses a support, is left out by name from a training table, and stays as a
+status row in a query table. Columns are those of :data:`metabam.data.header.FIELDS`; unknown ones are kept as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from metabam.data.findings import USABLE, Findings
+from metabam.data.guard import unguard_column
+from metabam.data.header import COORDINATES, SEQUENCE_FIELDS, TEXT_FIELDS
+from metabam.data.limits import SUPPORT_MAX, SUPPORT_MIN, SUPPORT_USUAL, Role, limits_of
+from metabam.data.loci import ReferenceBases, check_bases, check_build, check_ends, match_contigs
+from metabam.data.refusal import TableRefusedError, shown_name
+from metabam.data.rows import (
+    check_coordinates,
+    check_identity,
+    check_labels,
+    check_pairs,
+    check_repeats,
+    check_sequences,
+)
+from metabam.data.tables import RawTable, read_raw
+from metabam.errors import ConfigError
+from metabam.files import read_bytes
+from metabam.records import BoolArray, PairTable, Problem, ProblemReport, Severity, TextArray
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What reading a table gave.
+
+    Attributes
+    ----------
+    table
+        The rows that are used; for queries every row, in input order. Empty when the table is refused. An unusable
+        query row holds -1 in the coordinates that could not be read.
+    report
+        Every finding.
+    status
+        One text per row of the input (B,): ``"ok"``, or the code of the first finding that refused it.
+    mapping
+        Field -> column name in the file, for a preview.
+    header, rows
+        The input as text, kept for supports and uploads so that a page can show what it refuses.
+    """
+
+    table: PairTable
+    report: ProblemReport
+    status: TextArray
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    refused: bool = False
+
+    @property
+    def usable(self) -> BoolArray:
+        """Return which rows of the input are used, (B,)."""
+        return np.asarray(self.status == USABLE, dtype=np.bool_) & (not self.refused)
+
+    @property
+    def class_counts(self) -> tuple[int, int]:
+        """Return the numbers of negatives and positives among the rows of the table."""
+        return int(np.sum(self.table.label == 0)), int(np.sum(self.table.label == 1))
+
+    def raise_if_refused(self) -> None:
+        """Raise :class:`InputError` with every finding when the table as a whole is refused."""
+        if self.refused:
+            self.report.raise_if_rejected()
+
+
+def read_pairs(
+    source: Path | bytes,
+    *,
+    role: Role,
+    name: str = "",
+    genome: ReferenceBases | None = None,
+    base: int = 0,
+    allow_one_class: bool = False,
+) -> tuple[PairTable, ProblemReport]:
+    """Return the usable pairs of a table, and the report that names every row that is not used.
+
+    Parameters
+    ----------
+    source
+        A file, or the bytes of one. Supports are plain text of at most 1 MiB; training tables and query files may be
+        gzip or Parquet.
+    role
+        ``training`` leaves bad rows out, ``query`` keeps them (see :class:`ReadResult.status`), ``support`` refuses.
+    name
+        What messages call the input; default the file's name.
+    genome
+        Checks contigs, ends, sequences and builds against it.
+    base
+        0 for 0-based half-open coordinates, 1 where starts count from one. BEDPE is always 0-based.
+    allow_one_class
+        Accept a support whose labels are all equal; the report then says that the posterior is the prior.
+
+    Raises
+    ------
+    InputError
+        The table as a whole is refused; the message lists every finding.
+    """
+    result = read_table(source, role=role, name=name, genome=genome, base=base, allow_one_class=allow_one_class)
+    result.raise_if_refused()
+    return result.table, result.report
+
+
+def read_table(
+    source: Path | bytes,
+    *,
+    role: Role,
+    name: str = "",
+    genome: ReferenceBases | None = None,
+    base: int = 0,
+    allow_one_class: bool = False,
+    upload: bool = False,
+) -> ReadResult:
+    """Return table, report and status per row, for good and for bad inputs; see :func:`read_pairs`.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no regular file, or over the size limit.
+    """
+    if base not in (0, 1):
+        raise ConfigError(
+            "base", f"base must be 0 or 1, not {base}.", "Use 0 for BED, BEDPE and this project's tables."
+        )
+    limits = limits_of(role, upload=upload)
+    data = source if isinstance(source, bytes) else read_bytes(source, limits.max_bytes, follow_links=True)
+    title = shown_name(name or ("" if isinstance(source, bytes) else source.name))
+    try:
+        raw = read_raw(data, name or title, limits)
+        return _judge(raw, title, role, genome, base, allow_one_class, keep_rows=not limits.packed)
+    except TableRefusedError as refusal:
+        report = ProblemReport(title, 0, 0, (refusal.problem(),))
+        return ReadResult(empty_table(), report, np.empty(0, dtype=object), refused=True)
+
+
+def empty_table(extra: Sequence[str] = ()) -> PairTable:
+    """Return a table without rows."""
+    text, number = np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+    label = np.empty(0, dtype=np.int8)
+    columns = dict.fromkeys(extra, text)
+    return PairTable(
+        text, text, number, number, text, number, number, label, text, text, text, number, None, None, columns
+    )
+
+
+def _judge(
+    raw: RawTable,
+    title: str,
+    role: Role,
+    genome: ReferenceBases | None,
+    base: int,
+    allow_one_class: bool,
+    *,
+    keep_rows: bool,
+) -> ReadResult:
+    """Return the verdict on columns of text: parse, check row by row, then decide by role."""
+    findings = Findings(raw.lines)
+    findings.add(*raw.problems)
+    for row, problem in raw.width_problems.items():
+        findings.refuse(row, problem.code, problem.message, problem.remedy)
+    table = _typed(raw, findings, role, base)
+    if len(table) == 0:
+        findings.whole(Severity.REJECTED, "no-rows", "the table has a header but no rows.", "Add the pairs.")
+    check_build(table, genome, findings)
+    if genome is not None:
+        table = match_contigs(table, genome, findings)
+        check_ends(table, genome, findings)
+        check_bases(table, genome, findings)
+    check_pairs(table, findings)
+    check_repeats(table, findings, role)
+    if role == "support":
+        _check_support(table, findings, allow_one_class)
+    return _verdict(raw, table, findings, title, role, keep_rows=keep_rows)
+
+
+def _typed(raw: RawTable, findings: Findings, role: Role, base: int) -> PairTable:
+    """Return all rows as typed columns; rows with an unreadable cell are refused in ``findings``."""
+    columns, skip = raw.mapped.columns, frozenset(raw.width_problems)
+    if base == 1 and raw.mapped.bedpe:
+        message = "BEDPE is 0-based by rule, but base 1 was asked for."
+        findings.whole(Severity.REJECTED, "base", message, "Use base 0, or name the columns in a header row.")
+    if base == 1:
+        findings.whole(Severity.FIXED, "base", "one was subtracted from every start (1-based table).")
+    guarded = 0
+
+    def cells(name: str) -> Sequence[str] | None:
+        return raw.cells[columns[name]] if name in columns else None
+
+    def text(name: str) -> TextArray:
+        nonlocal guarded
+        values, count = unguard_column(cells(name) or ("",) * len(raw))
+        guarded += count
+        return _object(values)
+
+    texts = {name: text(name) for name in TEXT_FIELDS}
+    extra: dict[str, TextArray] = {}
+    for name, number in raw.mapped.extra.items():
+        values, count = unguard_column(raw.cells[number])
+        guarded += count
+        extra[name] = _object(values)
+    chroms = {side: cells(f"{side}_chrom") or cells("chrom") or () for side in ("enhancer", "promoter")}
+    for name in ("chrom", "enhancer_chrom", "promoter_chrom"):
+        check_identity(name, cells(name) or (), findings, skip, needed=True)
+    check_identity("cell_line", texts["cell_line"].tolist(), findings, skip, needed=role == "training")
+    check_identity("assay", texts["assay"].tolist(), findings, skip, needed=False)
+    if role == "training" and "cell_line" not in columns:
+        raise TableRefusedError(
+            "missing-columns", "the header lacks cell_line.", "A training table names the cell line."
+        )
+    numbers = check_coordinates({name: cells(name) or () for name in COORDINATES}, findings, skip, base)
+    labels = check_labels(cells("label"), findings, skip, role)
+    if labels is None:
+        if role != "query":
+            raise _no_label(raw)
+        labels = np.full(len(raw), -1, dtype=np.int8)
+    sequences = {
+        name: None if name not in columns else check_sequences(name, raw.cells[columns[name]], findings, skip)
+        for name in SEQUENCE_FIELDS
+    }
+    if guarded:
+        message = f"the apostrophe before {guarded} formula-like cells was removed."
+        findings.whole(Severity.FIXED, "formula-guard", message)
+    return PairTable(
+        pair_id=texts["pair_id"],
+        enhancer_chrom=_object(chroms["enhancer"]),
+        promoter_chrom=_object(chroms["promoter"]),
+        label=labels,
+        cell_line=texts["cell_line"],
+        assay=texts["assay"],
+        gene_id=texts["gene_id"],
+        line=np.fromiter(raw.lines, dtype=np.int64, count=len(raw)),
+        extra=extra,
+        enhancer_start=numbers["enhancer_start"],
+        enhancer_end=numbers["enhancer_end"],
+        promoter_start=numbers["promoter_start"],
+        promoter_end=numbers["promoter_end"],
+        enhancer_seq=sequences["enhancer_seq"],
+        promoter_seq=sequences["promoter_seq"],
+    )
+
+
+def _no_label(raw: RawTable) -> TableRefusedError:
+    scores = [number for name, number in raw.mapped.extra.items() if name.casefold() == "score"]
+    if scores and any(cell.strip("0123456789.") == "" and cell for cell in raw.cells[scores[0]]):
+        return TableRefusedError(
+            "score-as-label",
+            "the table has a score but no label: is the score to be read as a label?",
+            "Add a column label with 1 and 0; a score says nothing about where to cut.",
+            column="score",
+            severity=Severity.QUESTION,
+        )
+    return TableRefusedError(
+        "missing-columns", "the table has no label column.", "Add a column label with 1 and 0.", column="label"
+    )
+
+
+def _check_support(table: PairTable, findings: Findings, allow_one_class: bool) -> None:
+    """Judge a support as a whole: its size, its classes, its contexts."""
+    usable = findings.usable
+    count = int(usable.sum())
+    if len(table) and not SUPPORT_MIN <= count <= SUPPORT_MAX:
+        message = f"{count} usable pairs; a support has {SUPPORT_MIN} to {SUPPORT_MAX}."
+        findings.whole(Severity.REJECTED, "support-size", message, f"{SUPPORT_USUAL} is the usual number.")
+    elif count != SUPPORT_USUAL and count:
+        message = f"this support has {count} pairs; the model is trained and judged with {SUPPORT_USUAL}."
+        findings.whole(Severity.WARNING, "support-count", message)
+    classes = set(table.label[usable].tolist())
+    if count and len(classes) == 1:
+        only = classes.pop()
+        if allow_one_class:
+            message = f"all labels are {only}, accepted on request: the posterior is close to the prior."
+            findings.whole(Severity.WARNING, "one-class", message, "", "label")
+        else:
+            remedy = "Add pairs of the other class, or allow it explicitly."
+            findings.whole(Severity.REJECTED, "one-class", f"all labels are {only}.", remedy, "label")
+    contexts = table.take(usable).contexts()
+    if len(contexts) > 1:
+        message = f"the support mixes {len(contexts)} contexts (cell line, assay); they are read as one."
+        findings.whole(Severity.WARNING, "mixed-contexts", message, "Upload one context at a time.", "cell_line")
+
+
+def _verdict(
+    raw: RawTable, table: PairTable, findings: Findings, title: str, role: Role, *, keep_rows: bool
+) -> ReadResult:
+    problems = findings.sorted()
+    usable = findings.usable
+    if role == "training" and len(table) and not usable.any():
+        problems = (Problem("no-usable-rows", Severity.REJECTED, "no row of the table is usable."), *problems)
+    refusing = [problem for problem in problems if problem.severity in (Severity.REJECTED, Severity.QUESTION)]
+    refused = bool(refusing) if role == "support" else any(problem.line is None for problem in refusing)
+    if refused:
+        kept = empty_table(tuple(table.extra))
+    else:
+        kept = table if role == "query" or usable.all() else table.take(usable)
+    report = ProblemReport(title, len(raw), 0 if refused else int(usable.sum()), problems)
+    rows = tuple(zip(*raw.cells, strict=True)) if keep_rows else ()
+    return ReadResult(kept, report, findings.status, raw.mapped.names, raw.header, rows, refused)
+
+
+def _object(values: Sequence[str]) -> TextArray:
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out
+
+
+def without_status_rows(result: ReadResult) -> PairTable:
+    """Return the usable rows of a query table."""
+    return result.table if result.usable.all() else result.table.take(result.usable)
