@@ -38,7 +38,7 @@ RANK = {
 PLOTS_MAY = {"plots", "errors", "records", "texts", "config"}
 DOORS = {
     "streamlit": {"app"},
-    "altair": {"app"},
+    "altair": {"app", "plots"},
     "plotly": {"plots"},
     "captum": {"probe"},
     "umap": {"probe"},
