@@ -12,16 +12,15 @@ import numpy as np
 
 from metabam import files
 from metabam.cli.report import Output, Result
-from metabam.cli.tables import read_table, write_new, write_scores
+from metabam.cli.tables import read_table, write_new
 from metabam.errors import ConfigError, InputError
-from metabam.records import Fingerprint, PairTable
+from metabam.records import PairTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from metabam.data.genome import Genome
-
-FINGERPRINT_CAP = 16 << 20
+    from metabam.score import Predictor
 
 
 def draw(arguments: argparse.Namespace, output: Output) -> Result:
@@ -42,7 +41,7 @@ def draw(arguments: argparse.Namespace, output: Output) -> Result:
         raise ConfigError("bad-shots", f"--shots {arguments.shots} is not from 4 to 64.", "16 is the usual number.")
     for path in (arguments.support, arguments.queries):
         write_new(Path(path))
-    table = read_table(Path(arguments.pairs), "training", None, arguments.base, output)
+    table = read_table(arguments.pairs, "training", None, arguments.base, output).table
     table = table.take(_rows_of_line(table, arguments.line, arguments.assay))
     rng = np.random.default_rng(arguments.seed)
     support = draw_support(table.label, arguments.shots, rng, balanced=arguments.balanced)
@@ -93,21 +92,25 @@ def adapt(arguments: argparse.Namespace, output: Output) -> Result:
     ConfigError
         ``out-exists``.
     InputError
-        What is wrong with the support, all of it; ``no-genome`` where the table carries no sequences.
+        What is wrong with the support, all of it; the support needs a genome unless it carries sequences.
     """
-    from metabam.score import fingerprint_to_dict
+    from metabam.score import save_fingerprint
 
     out = Path(arguments.out)
     write_new(out)
     genome = open_genome(arguments.genome)
-    table = read_table(Path(arguments.support), "support", genome, arguments.base, output)
-    predictor = open_predictor(Path(arguments.run_dir), genome)
+    support = read_table(
+        arguments.support, "support", genome, arguments.base, output, allow_one_class=arguments.allow_one_class
+    )
+    predictor = open_predictor(arguments, genome)
     began = time.perf_counter()
-    fingerprint = predictor.adapt(table)
+    fingerprint = predictor.adapt(support.table)
     seconds = time.perf_counter() - began
-    files.write_json(out, fingerprint_to_dict(fingerprint))
+    for finding in predictor.findings(fingerprint, support.table):
+        output.note(str(finding))
+    save_fingerprint(out, fingerprint)
     values = {"fingerprint": str(out), "n_support": fingerprint.n_support, "seconds": seconds}
-    values |= {"positives": int((table.label == 1).sum()), "spectrum": fingerprint.spectrum.tolist()}
+    values |= {"positives": support.class_counts[1], "spectrum": fingerprint.spectrum.tolist()}
     values |= {"provenance": dict(fingerprint.provenance)}
     return Result(values, f"{out}\tadapted to {fingerprint.n_support} pairs in {seconds:.2f} s")
 
@@ -117,7 +120,7 @@ def score(arguments: argparse.Namespace, output: Output) -> Result:
 
     Where the queries carry labels, AUROC and AUPRC (beside the prevalence) are printed too; labels change no score.
     """
-    from metabam.score import fingerprint_from_dict
+    from metabam.score import load_fingerprint, scores_text, write_scores
 
     out = None if arguments.out is None else Path(arguments.out)
     if out is not None:
@@ -125,27 +128,26 @@ def score(arguments: argparse.Namespace, output: Output) -> Result:
         if out.suffix not in {".tsv", ".parquet"}:
             raise ConfigError("out-format", f"{out} ends neither in .tsv nor in .parquet.", "Choose one of the two.")
     genome = open_genome(arguments.genome)
-    table = read_table(Path(arguments.queries), "query", genome, arguments.base, output)
-    predictor = open_predictor(Path(arguments.run_dir), genome)
-    if arguments.fingerprint is None:
-        output.note("not adapted: no --fingerprint, so these are the prior's predictions")
-        fingerprint: Fingerprint = predictor.prior()
-    else:
-        fingerprint = fingerprint_from_dict(files.read_json(Path(arguments.fingerprint), FINGERPRINT_CAP))
+    queries = read_table(arguments.queries, "query", genome, arguments.base, output)
+    predictor = open_predictor(arguments, genome)
+    fingerprint = predictor.prior() if arguments.fingerprint is None else load_fingerprint(Path(arguments.fingerprint))
+    for finding in predictor.findings(fingerprint, queries.table):
+        output.note(str(finding))
+    progress = output.progress()
     began = time.perf_counter()
-    scores = predictor.score(fingerprint, table)
+    scores = predictor.score(fingerprint, queries.table, status=queries.status)
+    progress.close()
     seconds = time.perf_counter() - began
     failed = int((scores["status"] != "ok").sum())
     values: dict[str, Any] = {"rows": len(scores), "scored": len(scores) - failed, "seconds": seconds}
-    values["metrics"] = label_metrics(table, scores)
-    text = write_scores(scores, out)
+    values["metrics"] = label_metrics(queries.table, scores)
     output.note(f"{len(scores)} rows, {failed} without a score, {seconds:.2f} s" + _said(values["metrics"]))
     if out is not None:
-        values["out"] = str(out)
-        return Result(values, str(out))
+        write_scores(scores, out)
+        return Result(values | {"out": str(out)}, str(out))
     if output.as_json:
         values["scores"] = scores.to_dict(orient="records")
-    return Result(values, text)
+    return Result(values, scores_text(scores).rstrip("\n"))
 
 
 def label_metrics(table: PairTable, scores: pd.DataFrame) -> Mapping[str, float | int | None] | None:
@@ -176,14 +178,14 @@ def _said(metrics: Mapping[str, float | int | None] | None) -> str:
 
 def check(arguments: argparse.Namespace, _output: Output) -> Result:
     """List every finding about a table; exit 65 when the table as a whole is refused for its role."""
-    from metabam.data.pairs import read_pairs
+    from metabam.data import pairs
 
     genome = open_genome(arguments.genome)
     path = Path(arguments.file)
     if not path.is_file():
         raise InputError("no-file", f"there is no file {path}.", "Check the path.")
-    table, report = read_pairs(path, role=arguments.role, genome=genome, base=arguments.base)
-    refused = not len(table) or (arguments.role == "support" and report.rejected)
+    result = pairs.read_table(path, role=arguments.role, genome=genome, base=arguments.base)
+    table, report, refused = result.table, result.report, result.refused
     contexts = [
         {"cell_line": line, "assay": assay, "pairs": len(rows), "positives": int((table.label[rows] == 1).sum())}
         for line, assay in table.contexts()
@@ -217,7 +219,7 @@ def open_genome(path: str | None) -> Genome | None:
     return Genome(Path(path))
 
 
-def open_predictor(run_dir: Path, genome: Genome | None) -> Any:
+def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Predictor:
     """Return the predictor of a finished run.
 
     Raises
@@ -225,12 +227,21 @@ def open_predictor(run_dir: Path, genome: Genome | None) -> Any:
     InputError
         ``no-run`` where there is no such directory.
     """
+    run_dir = Path(arguments.run_dir)
     if not run_dir.is_dir():
         raise InputError("no-run", f"there is no run directory {run_dir}.", "Give what `metabam train --out` wrote.")
     from metabam.score import Predictor
     from metabam.train.run import RunStore
 
     run = RunStore(run_dir.resolve().parent).open(run_dir.resolve().name)
-    encoder, learner = run.load_encoder(), run.load_learner()
     settings = run.config.encoder
-    return Predictor(encoder, learner, genome, settings.enhancer_window, settings.promoter_window)
+    return Predictor(
+        run.load_encoder(),
+        run.load_learner(),
+        genome,
+        settings.enhancer_window,
+        settings.promoter_window,
+        provenance=run.provenance(),
+        training=run.training_contexts(),
+        allow_other_genome=arguments.other_genome,
+    )

@@ -54,7 +54,7 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
     from metabam.train.pipeline import train_run
 
     genome = Genome(Path(arguments.genome))
-    table = read_table(Path(arguments.pairs), "training", genome, arguments.base, output)
+    table = read_table(arguments.pairs, "training", genome, arguments.base, output).table
     config = named_in(config, table)
     out, progress, last = Path(arguments.out), output.progress(), None
     try:

@@ -158,6 +158,8 @@ def _adapt(commands: Any) -> Parser:
     )
     command.add_argument("--support", required=True, metavar="F", help="4 to 64 labelled pairs: CSV or TSV")
     command.add_argument("--out", required=True, metavar="FINGERPRINT.json", help="the fingerprint of the cell line")
+    command.add_argument("--allow-one-class", action="store_true", help="accept labels that are all equal (recorded)")
+    _same_genome(command)
     _base(command)
     return command
 
@@ -173,6 +175,7 @@ def _score(commands: Any) -> Parser:
     )
     command.add_argument("--queries", required=True, metavar="F", help="pairs to score: CSV, TSV or Parquet, also .gz")
     command.add_argument("--out", metavar="SCORES.tsv|.parquet", help="default: TSV on standard output")
+    _same_genome(command)
     _base(command)
     return command
 
@@ -195,6 +198,12 @@ def _app(commands: Any) -> Parser:
     command.add_argument("--runs", metavar="DIR", help="folder with your runs (default: METABAM_RUNS, else ./runs)")
     command.add_argument("--genome", metavar="FA", help="FASTA for uploads that carry coordinates only")
     return command
+
+
+def _same_genome(command: Parser) -> None:
+    command.add_argument(
+        "--other-genome", action="store_true", help="accept a genome other than the run's (recorded in the fingerprint)"
+    )
 
 
 def _base(command: Parser) -> None:

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from metabam import files
 from metabam.cli.report import Output
 from metabam.errors import ConfigError, InputError
-from metabam.records import PairTable, ProblemReport, Severity
+from metabam.records import ProblemReport, Severity
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from metabam.data.genome import Genome
+    from metabam.data.pairs import ReadResult
 
 Role = Literal["training", "support", "query"]
 
 
-def read_table(path: Path, role: Role, genome: Genome | None, base: int, output: Output) -> PairTable:
-    """Return the pairs of one file; what the reader found goes to standard error.
-
-    A support with any bad row is refused; other tables are refused when nothing is left of them.
+def read_table(
+    path: str, role: Role, genome: Genome | None, base: int, output: Output, *, allow_one_class: bool = False
+) -> ReadResult:
+    """Return what the reader made of one file; its findings go to standard error.
 
     Raises
     ------
     InputError
-        ``no-file``, or the first finding of a refused table, with all of them in the message.
+        ``no-file``, or the first finding of a table refused as a whole, with all of them in the message.
     """
-    if not path.is_file():
-        raise InputError("no-file", f"there is no file {path}.", "Check the path.")
-    from metabam.data.pairs import read_pairs
+    from metabam.data import pairs
 
-    table, report = read_pairs(path, role=role, genome=genome, base=base)
-    if role == "support" or not len(table):
-        report.raise_if_rejected()
-    say_report(report, output)
-    return table
+    if not Path(path).is_file():
+        raise InputError("no-file", f"there is no file {path}.", "Check the path.")
+    result = pairs.read_table(Path(path), role=role, genome=genome, base=base, allow_one_class=allow_one_class)
+    result.raise_if_refused()
+    say_report(result.report, output)
+    return result
 
 
 def say_report(report: ProblemReport, output: Output, most: int = 8) -> None:
@@ -64,20 +60,3 @@ def write_new(path: Path) -> None:
         raise ConfigError("out-exists", f"{path} exists already.", "Choose a new file; nothing is overwritten.")
     if not path.absolute().parent.is_dir():
         raise ConfigError("no-folder", f"there is no folder {path.absolute().parent}.", "Make it first.")
-
-
-def write_scores(scores: pd.DataFrame, out: Path | None) -> str:
-    """Write the scores to a ``.tsv`` or ``.parquet`` file, or return them as TSV text where ``out`` is ``None``.
-
-    Numbers are written so that they read back bit for bit.
-    """
-    if out is not None and out.suffix == ".parquet":
-        buffer = io.BytesIO()
-        scores.to_parquet(buffer, index=False)
-        files.write_bytes(out, buffer.getvalue())
-        return ""
-    text: str = scores.to_csv(sep="\t", index=False, na_rep="", lineterminator="\n", float_format=repr)
-    if out is None:
-        return text.rstrip("\n")
-    files.write_bytes(out, text.encode())
-    return ""
