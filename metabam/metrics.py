@@ -101,6 +101,16 @@ def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike, *, b
     return float(np.abs(gap).sum() / len(truth))
 
 
+def reliability(labels: ArrayLike, probabilities: ArrayLike, *, bins: int = 10) -> tuple[Array, Array, Array]:
+    """Return mean probability, share of positives and count per equal-width bin, (bins,) each; NaN where empty."""
+    truth, values = _pair(labels, probabilities)
+    bin_of = np.minimum((values * bins).astype(np.int64), bins - 1)
+    count = np.bincount(bin_of, minlength=bins).astype(np.float64)
+    size = np.where(count > 0, count, np.nan)
+    mean = np.bincount(bin_of, weights=values, minlength=bins) / size
+    return mean, np.bincount(bin_of, weights=truth, minlength=bins) / size, count
+
+
 def interval_coverage(truth: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float | None:
     """Return the share of true values (N,) inside [lower, upper], ends included; ``None`` without rows."""
     values, low, high = (np.asarray(item, dtype=np.float64) for item in (truth, lower, upper))

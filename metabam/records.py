@@ -439,3 +439,19 @@ class ConvergenceRecord:
     std: NDArray[np.float64]
     spectrum: NDArray[np.float64]
     log_likelihood: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingRecord:
+    """How well the true activity of each of M planted mechanisms is read off the pair features; arrays (M,).
+
+    ``best_r`` the largest |correlation| of one feature, ``best_sign`` its sign, ``best_feature`` its column;
+    ``linear_r`` and ``linear_auroc`` of a cross-validated linear read-out of all features (NaN where undefined).
+    """
+
+    names: tuple[str, ...]
+    best_r: NDArray[np.float64]
+    best_sign: NDArray[np.float64]
+    best_feature: IntArray
+    linear_r: NDArray[np.float64]
+    linear_auroc: NDArray[np.float64]

@@ -27,6 +27,14 @@ def test_probability_metrics_by_hand():
     assert metrics.generalisation_gap([0.9, 0.7], [0.6]) == pytest.approx(0.2)
 
 
+def test_reliability_bins_by_hand():
+    mean, share, count = metrics.reliability([1, 0, 1], [0.25, 0.35, 1.0], bins=2)
+    assert mean == pytest.approx([0.3, 1.0])
+    assert share == pytest.approx([0.5, 1.0])
+    assert count.tolist() == [2, 1]
+    assert np.isnan(metrics.reliability([1], [0.9], bins=2)[0][0])
+
+
 @pytest.mark.parametrize("labels", [[0, 0, 0], [1, 1, 1], []], ids=["negatives", "positives", "none"])
 def test_q11_one_class_is_undefined_not_zero_or_nan(labels):
     scores = np.linspace(0.1, 0.3, len(labels))
