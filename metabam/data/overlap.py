@@ -80,7 +80,7 @@ def compare_support_and_queries(support: PairTable, queries: PairTable) -> Overl
 
 
 def seen_in_training(table: PairTable, keys: TrainingKeys) -> Overlap:
-    """Return which rows the model saw in training (in some context), and warn about them and about shared chromosomes."""
+    """Return which rows the model saw in training (in some context); warn about them and about shared chromosomes."""
     shared = np.isin(pair_keys(table), keys.pairs)
     findings = Findings(table.line.tolist())
     message = "this pair was in the training table (in another context)"

@@ -1,4 +1,4 @@
-"""What a stranger hands in: supports and queries as bytes, and the check of a file before anything else is done with it.
+"""What a stranger hands in: supports and queries as bytes, and the check of a file before it is used.
 
 Size, type and content are judged here, in Python, on the bytes themselves: what a browser checked does not count.
 """
