@@ -35,7 +35,7 @@ def draw(arguments: argparse.Namespace, output: Output) -> Result:
     """
     from metabam.data.elements import element_identities
     from metabam.data.episodes import draw_support
-    from metabam.data.pairs import write_pairs
+    from metabam.data.exports import export_rows, table_columns
 
     if not 4 <= arguments.shots <= 64:
         raise ConfigError("bad-shots", f"--shots {arguments.shots} is not from 4 to 64.", "16 is the usual number.")
@@ -49,8 +49,8 @@ def draw(arguments: argparse.Namespace, output: Output) -> Result:
     apart = ~np.isin(enhancer, enhancer[support]) & ~np.isin(promoter, promoter[support])
     if not apart.any():
         raise InputError("no-queries", "every pair shares an element with the support.", "Draw fewer shots.")
-    files.write_bytes(Path(arguments.support), write_pairs(table.take(support)))
-    files.write_bytes(Path(arguments.queries), write_pairs(table.take(apart)))
+    files.write_bytes(Path(arguments.support), export_rows(table_columns(table.take(support))))
+    files.write_bytes(Path(arguments.queries), export_rows(table_columns(table.take(apart))))
     labels, context = table.label[apart], table.contexts()[0]
     values = {
         "support": arguments.support,
