@@ -61,7 +61,7 @@ def test_round_trip_is_exact(table):
 def test_two_chromosome_columns_where_they_differ(table):
     apart = replace(table, promoter_chrom=text("chr2", "chr1", "NA"))
     written = export_rows(table_columns(apart)).decode()
-    assert written.splitlines()[0].startswith("enhancer_chrom\tpromoter_chrom\t")
+    assert {"enhancer_chrom", "promoter_chrom"} < set(written.splitlines()[0].split("\t"))
     assert_equal(read_table(written.encode(), role="training", name="pairs.tsv").table, apart)
 
 
