@@ -12,7 +12,7 @@ import numpy as np
 
 from metabam import files
 from metabam.cli.report import Output, Result
-from metabam.cli.tables import read_table, write_new
+from metabam.cli.tables import open_genome, read_table, write_new
 from metabam.errors import ConfigError, InputError
 from metabam.records import PairTable
 
@@ -98,7 +98,7 @@ def adapt(arguments: argparse.Namespace, output: Output) -> Result:
 
     out = Path(arguments.out)
     write_new(out)
-    genome = open_genome(arguments.genome)
+    genome = open_genome(arguments.genome, output)
     support = read_table(
         arguments.support, "support", genome, arguments.base, output, allow_one_class=arguments.allow_one_class
     )
@@ -127,7 +127,7 @@ def score(arguments: argparse.Namespace, output: Output) -> Result:
         write_new(out)
         if out.suffix not in {".tsv", ".parquet"}:
             raise ConfigError("out-format", f"{out} ends neither in .tsv nor in .parquet.", "Choose one of the two.")
-    genome = open_genome(arguments.genome)
+    genome = open_genome(arguments.genome, output)
     queries = read_table(arguments.queries, "query", genome, arguments.base, output)
     predictor = open_predictor(arguments, genome)
     fingerprint = predictor.prior() if arguments.fingerprint is None else load_fingerprint(Path(arguments.fingerprint))
@@ -176,11 +176,11 @@ def _said(metrics: Mapping[str, float | int | None] | None) -> str:
     )
 
 
-def check(arguments: argparse.Namespace, _output: Output) -> Result:
+def check(arguments: argparse.Namespace, output: Output) -> Result:
     """List every finding about a table; exit 65 when the table as a whole is refused for its role."""
     from metabam.data import pairs
 
-    genome = open_genome(arguments.genome)
+    genome = open_genome(arguments.genome, output)
     path = Path(arguments.file)
     if not path.is_file():
         raise InputError("no-file", f"there is no file {path}.", "Check the path.")
@@ -210,15 +210,6 @@ def check(arguments: argparse.Namespace, _output: Output) -> Result:
 # ------------------------------------------------------------------ what the commands open
 
 
-def open_genome(path: str | None) -> Genome | None:
-    """Return the genome of a FASTA, or ``None`` where none was named."""
-    if path is None:
-        return None
-    from metabam.data.genome import Genome
-
-    return Genome(Path(path))
-
-
 def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Predictor:
     """Return the predictor of a finished run.
 
@@ -234,14 +225,4 @@ def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Pred
     from metabam.train.run import RunStore
 
     run = RunStore(run_dir.resolve().parent).open(run_dir.resolve().name)
-    settings = run.config.encoder
-    return Predictor(
-        run.load_encoder(),
-        run.load_learner(),
-        genome,
-        settings.enhancer_window,
-        settings.promoter_window,
-        provenance=run.provenance(),
-        training=run.training_contexts(),
-        allow_other_genome=arguments.other_genome,
-    )
+    return Predictor.of_run(run, genome, allow_other_genome=arguments.other_genome)

@@ -12,7 +12,7 @@ from typing import Any
 
 from metabam import config as settings
 from metabam.cli.report import Output, Result
-from metabam.cli.tables import read_table
+from metabam.cli.tables import open_genome, read_table
 from metabam.config import RunConfig
 from metabam.errors import ConfigError
 from metabam.records import PairTable, StepRecord
@@ -50,10 +50,11 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
     """
     config = run_config(arguments)
     _check_device(config)
-    from metabam.data.genome import Genome
     from metabam.train.pipeline import train_run
 
-    genome = Genome(Path(arguments.genome))
+    genome = open_genome(arguments.genome, output)
+    if genome is None:
+        raise ConfigError("no-genome", "training needs a FASTA.", "Give --genome.")
     table = read_table(arguments.pairs, "training", genome, arguments.base, output).table
     config = named_in(config, table)
     out, progress, last = Path(arguments.out), output.progress(), None

@@ -36,6 +36,18 @@ def read_table(
     return result
 
 
+def open_genome(path: str | None, output: Output) -> Genome | None:
+    """Return the genome of a FASTA, or ``None`` where none was named; what it noticed goes to standard error."""
+    if path is None:
+        return None
+    from metabam.data.genome import Genome
+
+    genome = Genome(Path(path))
+    for problem in genome.problems:
+        output.note(str(problem))
+    return genome
+
+
 def say_report(report: ProblemReport, output: Output, most: int = 8) -> None:
     """Say what the reader found: the counts, and the first findings."""
     if not report.problems:
