@@ -71,7 +71,7 @@ def information(pwm: Float) -> float:
 
 def _draw(pwm: Float, rng: np.random.Generator, count: int) -> ByteArray:
     steps = np.cumsum(pwm, axis=1)[None, :, :3]
-    return (rng.random((count, len(pwm), 1)) > steps).sum(axis=-1).astype(np.uint8)
+    return np.asarray((rng.random((count, len(pwm), 1)) > steps).sum(axis=-1), dtype=np.uint8)
 
 
 def random_pwm(rng: np.random.Generator, bits: float) -> Float:
@@ -143,11 +143,11 @@ def background(rng: np.random.Generator, bias: Float) -> ByteArray:
     """
     count, length = bias.shape
     codes = np.empty((length, count), dtype=np.uint8)
-    before = rng.integers(0, 4, count)
+    before: NDArray[np.int64] = rng.integers(0, 4, count)
     for position in range(length):
         odds = _STEPS[before] * np.exp(bias[:, position, None] * _STRONG)
         cumulative = np.cumsum(odds, axis=1)
-        before = (rng.random(count)[:, None] * cumulative[:, 3:] > cumulative[:, :3]).sum(axis=1)
+        before = np.asarray((rng.random(count)[:, None] * cumulative[:, 3:] > cumulative[:, :3]).sum(axis=1))
         codes[position] = before
     return np.ascontiguousarray(codes.T)
 
