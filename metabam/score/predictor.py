@@ -1,0 +1,309 @@
+"""From a run's encoder and learner to a fingerprint and a table of scores.
+
+A :class:`Predictor` never changes: adapting returns a :class:`~metabam.records.Fingerprint`, scoring takes one. Scores
+come in input order, every input row accounted for: a row that cannot be scored keeps its place, with its reason in
+``status`` and no numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from metabam import __version__
+from metabam.data.digests import support_digest
+from metabam.data.exports import row_chunks
+from metabam.data.overlap import TrainingKeys, label_inversion, pair_keys, seen_in_training
+from metabam.errors import GenomeError, InputError
+from metabam.learners.base import Learner
+from metabam.model.encoders.base import PairEncoder
+from metabam.records import (
+    BoolArray,
+    Fingerprint,
+    FloatArray,
+    LabelledContext,
+    PairTable,
+    Problem,
+    Severity,
+    SupportSet,
+    TextArray,
+)
+from metabam.score.table import NUMBERS, OK, scores_frame
+
+if TYPE_CHECKING:
+    from metabam.data.genome import Genome
+
+CHUNK_ROWS = 4_096
+
+
+class Predictor:
+    """A finished run, ready to adapt and to score.
+
+    Parameters
+    ----------
+    encoder, learner
+        Of the run; neither is changed.
+    genome
+        ``None`` where every table brings its own sequences.
+    enhancer_window, promoter_window
+        Window lengths of the run, bp.
+    provenance
+        Facts of the run's manifest: ``run_id``, ``weights_sha256``, ``genome_fingerprint``, ``synthetic``, ...
+    training
+        The training contexts, or the keys of their pairs, to warn of pairs that the model has seen.
+    allow_other_genome
+        Whether another genome than the run's is accepted; it is then recorded in the fingerprint.
+    """
+
+    def __init__(
+        self,
+        encoder: PairEncoder,
+        learner: Learner[Fingerprint],
+        genome: Genome | None,
+        enhancer_window: int,
+        promoter_window: int,
+        *,
+        provenance: Mapping[str, Any] | None = None,
+        training: Sequence[LabelledContext] | TrainingKeys = (),
+        allow_other_genome: bool = False,
+    ) -> None:
+        self.encoder = encoder
+        self.learner = learner
+        self.genome = genome
+        self.enhancer_window = enhancer_window
+        self.promoter_window = promoter_window
+        self.provenance: Mapping[str, Any] = dict(provenance or {})
+        self._training = training
+        self._allow_other_genome = allow_other_genome
+
+    # -------------------------------------------------------------- features
+
+    def features(self, table: PairTable, status: TextArray | None = None) -> tuple[FloatArray, TextArray]:
+        """Return z_q (B, D) float32 and the status (B,) of each row: ``"ok"``, or why it could not be encoded.
+
+        Rows that are not ok hold zeros. ``status`` is what the reader found; more may be added, nothing is taken back.
+        """
+        from metabam.data.elements import windows_of
+
+        found = self._readable(table, status)
+        rows = np.flatnonzero(found == OK)
+        values = np.zeros((len(table), len(self.encoder.features)), dtype=np.float32)
+        if not len(rows):
+            return values, found
+        windows, _ = windows_of(table.take(rows), self.genome, self.enhancer_window, self.promoter_window)
+        values[rows] = self.encoder.encode(windows)
+        for row in rows[~np.isfinite(values[rows]).all(axis=1)]:
+            found[row] = "not-finite"
+        values[found != OK] = 0.0
+        return values, found
+
+    def _readable(self, table: PairTable, status: TextArray | None) -> TextArray:
+        found = np.full(len(table), OK, dtype=object) if status is None else status.astype(object, copy=True)
+        if found.shape != (len(table),):
+            raise InputError("status-shape", f"{len(table)} rows but a status of shape {found.shape}.")
+        for side in ("enhancer", "promoter"):
+            given = getattr(table, f"{side}_seq")
+            bare = np.ones(len(table), dtype=bool) if given is None else ~given.astype(bool)
+            start, end = getattr(table, f"{side}_start"), getattr(table, f"{side}_end")
+            found[(found == OK) & bare & ((start < 0) | (end <= start))] = "unusable-coordinates"
+            if self.genome is not None:
+                known = np.isin(getattr(table, f"{side}_chrom").astype(str), list(self.genome.contigs))
+                found[(found == OK) & bare & ~known] = "unknown-contig"
+        return found
+
+    def support_set(self, table: PairTable) -> SupportSet:
+        """Return the encoded support.
+
+        Raises
+        ------
+        InputError
+            A row without a label, or one that cannot be encoded: a support is used whole or not at all.
+        """
+        if (table.label < 0).any():
+            line = int(table.line[np.flatnonzero(table.label < 0)[0]])
+            raise InputError("support-label", f"line {line} has no label.", "Label every support pair with 0 or 1.")
+        features, status = self.features(table)
+        bad = np.flatnonzero(status != OK)
+        if len(bad):
+            named = ", ".join(f"line {table.line[row]} ({status[row]})" for row in bad[:10])
+            raise InputError(
+                "support-row", f"{len(bad)} support pairs cannot be read: {named}.", "Mend or remove them."
+            )
+        return SupportSet(features, table.label.astype(np.int8))
+
+    # -------------------------------------------------------------- adapting
+
+    def adapt(self, table: PairTable) -> Fingerprint:
+        """Return what the model believes about the cell line of a labelled support, with its provenance.
+
+        Raises
+        ------
+        GenomeError
+            ``other-genome``: another genome than the run was trained on, and that was not allowed.
+        InputError
+            See :meth:`support_set`.
+        """
+        self._check_genome()
+        return self._signed(self.learner.adapt(self.support_set(table)), table)
+
+    def prior(self) -> Fingerprint:
+        """Return the belief before any label: what "not adapted" scores rest on."""
+        nothing = SupportSet(np.zeros((0, len(self.encoder.features)), np.float32), np.zeros(0, np.int8))
+        return self._signed(self.learner.adapt(nothing), None)
+
+    def _signed(self, fingerprint: Fingerprint, table: PairTable | None) -> Fingerprint:
+        facts: dict[str, Any] = {**fingerprint.provenance, **self.provenance}
+        facts["learner"] = self.learner.name
+        facts["encoder"] = self.encoder.kind
+        facts["windows"] = [self.enhancer_window, self.promoter_window]
+        facts["versions"] = {"metabam": __version__, "numpy": version("numpy"), "torch": version("torch")}
+        facts["positives"] = 0 if table is None else int(np.sum(table.label == 1))
+        if table is not None:
+            facts["support_digest"] = support_digest(table)
+            facts["support_pairs"] = [int(key) for key in pair_keys(table)]
+            facts["contexts"] = [list(context) for context in table.contexts()]
+            facts["support_genome"] = None if self.genome is None else self.genome.fingerprint
+            facts["other_genome_allowed"] = self._other_genome()
+        return Fingerprint(
+            fingerprint.mean,
+            fingerprint.std,
+            fingerprint.spectrum,
+            fingerprint.evidence_mean,
+            fingerprint.evidence_cov,
+            0 if table is None else len(table),
+            facts,
+        )
+
+    def _other_genome(self) -> bool:
+        trained = self.provenance.get("genome_fingerprint")
+        return bool(trained) and self.genome is not None and self.genome.fingerprint != trained
+
+    def _check_genome(self) -> None:
+        if self._other_genome() and not self._allow_other_genome:
+            raise GenomeError(
+                "other-genome",
+                "this genome (names and lengths of its contigs) is not the one that the run was trained on.",
+                "Give the run's own genome, or allow another one explicitly; that is then recorded.",
+            )
+
+    def check_fingerprint(self, fingerprint: Fingerprint) -> None:
+        """Raise :class:`InputError` ``fingerprint-of-another-run`` unless it was made with these very weights.
+
+        A predictor that knows its weights' hash asks for it; else the run's id is compared where both name one.
+        """
+        for fact in ("weights_sha256", "run_id"):
+            own, other = self.provenance.get(fact), fingerprint.provenance.get(fact)
+            if own is None or (other is None and fact == "run_id"):
+                continue
+            if own != other:
+                raise InputError(
+                    "fingerprint-of-another-run",
+                    f"the fingerprint was made with {fact} {other!s:.16}, this run has {own!s:.16}.",
+                    "Adapt again with this run.",
+                )
+            return
+
+    def findings(self, fingerprint: Fingerprint, table: PairTable | None = None) -> tuple[Problem, ...]:
+        """Return what a reader of the scores must know: Q04, Q07, S20, C22 and pairs seen in training.
+
+        ``table`` is the support that made the fingerprint (labels are then looked at too) or a query table.
+        """
+        found: list[Problem] = []
+        if fingerprint.n_support == 0:
+            message = "not adapted: no support was given, these are the model's prior predictions."
+            found.append(Problem("not-adapted", Severity.WARNING, message, "Adapt to labelled pairs first."))
+        if self._other_genome():
+            message = "the genome differs from the one that the run was trained on (names and lengths of contigs)."
+            found.append(Problem("other-genome", Severity.WARNING, message, "Use the run's own genome."))
+        if table is None or not len(table):
+            return tuple(found)
+        if support_digest(table) == fingerprint.provenance.get("support_digest"):
+            prior = self.learner.predict(self.prior(), self.support_set(table).features)
+            inverted = label_inversion(prior, table)
+            found += [] if inverted is None else [inverted]
+        else:
+            shared = int(np.isin(pair_keys(table), fingerprint.provenance.get("support_pairs", [])).sum())
+            if shared:
+                message = f"{shared} of {len(table)} query pairs were in the support; leave them out of any metric."
+                found.append(Problem("equals-support", Severity.WARNING, message))
+        return (*found, *self._seen(table))
+
+    def _seen(self, table: PairTable) -> tuple[Problem, ...]:
+        if isinstance(self._training, TrainingKeys):
+            return seen_in_training(table, self._training).problems
+        if not self._training:
+            return ()
+        from metabam.data.elements import element_identities
+
+        kind = np.dtype([("enhancer", np.int64), ("promoter", np.int64)])
+        asked = np.empty(len(table), dtype=kind)
+        asked["enhancer"], asked["promoter"] = element_identities(table)
+        shared = np.zeros(len(table), dtype=bool)
+        for context in self._training:
+            known = np.empty(len(context), dtype=kind)
+            known["enhancer"], known["promoter"] = context.enhancer, context.promoter
+            shared |= np.isin(asked, known)
+        if not shared.any():
+            return ()
+        message = f"{int(shared.sum())} of {len(table)} pairs were seen in training, in other cell lines."
+        return (Problem("seen-in-training", Severity.WARNING, message, "Pairs on held-out chromosomes are safer."),)
+
+    # -------------------------------------------------------------- scoring
+
+    def score(
+        self,
+        fingerprint: Fingerprint,
+        table: PairTable,
+        status: TextArray | None = None,
+        progress: Callable[[float], None] | None = None,
+        *,
+        rows: int = CHUNK_ROWS,
+    ) -> pd.DataFrame:
+        """Return one row per query in input order: pair_id, probability, lower, upper, logit, status.
+
+        Labels, where the queries carry any, are not looked at (Q03). Ids pass through, repeats included (Q06); a
+        row without one is called ``row<n>`` by its place, from 1. Interval bounds are NaN for a learner without one.
+        """
+        frames = list(self.score_chunks(fingerprint, table, status, progress, rows=rows))
+        return (
+            pd.concat(frames, ignore_index=True) if frames else scores_frame([], np.zeros((0, 4)), np.zeros(0, object))
+        )
+
+    def score_chunks(
+        self,
+        fingerprint: Fingerprint,
+        table: PairTable,
+        status: TextArray | None = None,
+        progress: Callable[[float], None] | None = None,
+        *,
+        rows: int = CHUNK_ROWS,
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the scores in pieces of at most ``rows`` rows: memory stays flat, and the caller may stop between."""
+        self._check_genome()
+        self.check_fingerprint(fingerprint)
+        for part in row_chunks(len(table), rows):
+            index = np.arange(part.start, part.stop)
+            piece = table.take(index)
+            features, found = self.features(piece, None if status is None else status[part])
+            numbers = self._predict(fingerprint, features, found == OK)
+            found[(found == OK) & ~np.isfinite(numbers[:, [0, 3]]).all(axis=1)] = "not-finite"
+            numbers[found != OK] = np.nan
+            ids = [name or f"row{row + 1}" for name, row in zip(piece.pair_id.tolist(), index.tolist(), strict=True)]
+            yield scores_frame(ids, numbers, found)
+            if progress is not None:
+                progress(part.stop / len(table))
+
+    def _predict(self, fingerprint: Fingerprint, features: FloatArray, usable: BoolArray) -> NDArray[np.float64]:
+        numbers = np.full((len(features), len(NUMBERS)), np.nan)
+        if usable.any():
+            prediction = self.learner.predict(fingerprint, features[usable])
+            columns = (prediction.probability, prediction.lower, prediction.upper, prediction.logit)
+            for place, values in enumerate(columns):
+                if values is not None:
+                    numbers[usable, place] = values
+        return numbers
