@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import socket
 import sys
@@ -27,7 +28,14 @@ def app(arguments: argparse.Namespace, output: Output) -> NoReturn:
         raise ConfigError(
             "no-app", "the pages of the app are not beside the package.", "Install from a checkout: `pip install -e .`."
         )
+    if importlib.util.find_spec("streamlit") is None:
+        raise ConfigError("no-streamlit", "Streamlit is not installed.", "Run `pip install -r requirements.txt`.")
     address = "0.0.0.0" if arguments.share else "127.0.0.1"
+    if arguments.share:
+        output.note(
+            "WARNING: --share listens on every address of this machine and there is NO password: whoever reaches port "
+            f"{arguments.port} can use the app and see the runs."
+        )
     _check_port(address, arguments.port)
     environment = dict(os.environ)
     environment["METABAM_RUNS"] = str(Path(arguments.runs or environment.get("METABAM_RUNS", "runs")).absolute())
@@ -38,10 +46,6 @@ def app(arguments: argparse.Namespace, output: Output) -> NoReturn:
         environment["METABAM_GENOME"] = str(genome)
     if arguments.share:
         environment["STREAMLIT_SERVER_ALLOWED_HOSTS"] = "*"
-        output.note(
-            "WARNING: --share listens on every address of this machine and there is NO password: whoever reaches port "
-            f"{arguments.port} can use the app and see the runs."
-        )
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     command += ["--server.address", address, "--server.port", str(arguments.port), "--server.showEmailPrompt", "false"]
     os.chdir(root)

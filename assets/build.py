@@ -1,0 +1,129 @@
+"""Make the bundled demo: a small planted world, a run trained on it, and example tables of lines it never saw.
+
+``python assets/build.py`` writes ``assets/world``, ``assets/demo``, ``assets/examples`` and ``assets/MANIFEST.json``;
+it calls the same commands that a user would. The old assets are replaced only when everything new is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from metabam import files
+from metabam.data.exports import export_rows, table_columns
+from metabam.data.genome import Genome
+from metabam.data.pairs import read_table
+from metabam.records import PairTable
+
+ROOT = Path(__file__).resolve().parent
+COMMAND = "python assets/build.py"
+SEED = 34
+LINES = ("unseen01", "unseen02", "unseen03", "unseen04")
+SHUFFLED = "unseen01"
+QUERIES = 400
+LIMIT = 25 * 10**6
+NOT_SHIPPED = ("checkpoints", "lock", "resume")
+
+
+def metabam(*words: str | Path) -> None:
+    """Run one command of the package, as a user would."""
+    subprocess.run([sys.executable, "-m", "metabam.cli", *map(str, words)], check=True)
+
+
+def with_sequences(table: PairTable, genome: Genome) -> PairTable:
+    """Return a table that needs no genome."""
+
+    def read(side: str) -> np.ndarray:
+        columns = (getattr(table, f"{side}_{part}") for part in ("chrom", "start", "end"))
+        return np.array([genome.fetch(str(c), int(a), int(b)) for c, a, b in zip(*columns, strict=True)], dtype=object)
+
+    return replace(table, enhancer_seq=read("enhancer"), promoter_seq=read("promoter"))
+
+
+def write_table(path: Path, table: PairTable) -> None:
+    """Write a pair table."""
+    files.write_bytes(path, export_rows(table_columns(table)))
+
+
+def write_examples(world: Path, out: Path) -> None:
+    """Write a support of 8 + 8 pairs and queries at natural prevalence for each line; one support also shuffled."""
+    out.mkdir()
+    genome = Genome(world / "genome.fa")
+    for line in LINES:
+        with tempfile.TemporaryDirectory() as folder:
+            support, queries = Path(folder) / "support.tsv", Path(folder) / "queries.tsv"
+            words = ("--shots", "16", "--balanced", "--seed", str(SEED), "--support", support, "--queries", queries)
+            metabam("draw", "--pairs", world / "pairs.tsv", "--line", line, *words)
+            chosen = with_sequences(read_table(support, role="support").table, genome)
+            asked = read_table(queries, role="query").table
+        rows = np.sort(np.random.default_rng(SEED).choice(len(asked), QUERIES, replace=False))
+        write_table(out / f"queries_{line}.tsv", with_sequences(asked.take(rows), genome))
+        write_table(out / f"support_{line}.tsv", chosen)
+        if line == SHUFFLED:
+            labels = np.random.default_rng(SEED).permutation(chosen.label)
+            write_table(out / f"support_{line}_shuffled.tsv", replace(chosen, label=labels))
+    genome.close()
+
+
+def build(folder: Path, steps: int | None) -> None:
+    """Make everything inside an empty folder."""
+    world = folder / "whole"
+    metabam("simulate", "--out", world, "--seed", str(SEED))
+    words = ["--steps", str(steps)] if steps else []
+    metabam(
+        "train", "--genome", world / "genome.fa", "--pairs", world / "pairs.tsv", "--holdout", "unseen*",
+        "--out", folder / "demo", "--seed", str(SEED), *words,
+    )  # fmt: skip
+    for path in (folder / "demo").iterdir():
+        if path.name.startswith(NOT_SHIPPED):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    write_examples(world, folder / "examples")
+    (folder / "world").mkdir()
+    for name in ("genome.fa", "truth.json", "truth_pairs.parquet", "motifs.meme"):
+        shutil.copyfile(world / name, folder / "world" / name)
+    shutil.rmtree(world)
+    made = sorted(path for path in folder.rglob("*") if path.is_file())
+    described = {
+        str(path.relative_to(folder)): {"sha256": files.sha256(path.read_bytes()), "bytes": path.stat().st_size}
+        for path in made
+    }
+    total = sum(entry["bytes"] for entry in described.values())
+    if total > LIMIT:
+        sys.exit(f"the demo is {total / 1e6:.1f} MB, above {LIMIT / 1e6:.0f} MB")
+    versions = {name: version(name) for name in ("metabam", "torch", "numpy")} | {"python": platform.python_version()}
+    manifest = {"command": COMMAND, "seed": SEED, "versions": versions, "bytes": total, "files": described}
+    (folder / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def main() -> None:
+    """Build beside the assets, then replace them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, help="meta-training steps at most (default: the preset's)")
+    parser.add_argument("--out", type=Path, default=ROOT, help="folder to write into (default: assets)")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".build-", dir=arguments.out))
+    try:
+        build(folder, arguments.steps)
+        for name in ("world", "demo", "examples", "MANIFEST.json"):
+            old = arguments.out / name
+            if old.exists():
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+            (folder / name).rename(old)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(arguments.out / "MANIFEST.json")
+
+
+if __name__ == "__main__":
+    main()
