@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from metabam import __version__
+from metabam.config import RunConfig
 from metabam.data.digests import support_digest
 from metabam.data.exports import row_chunks
 from metabam.data.overlap import TrainingKeys, label_inversion, pair_keys, seen_in_training
@@ -39,6 +40,28 @@ if TYPE_CHECKING:
     from metabam.data.genome import Genome
 
 CHUNK_ROWS = 4_096
+
+
+class FinishedRun(Protocol):
+    """What a predictor needs of a run directory (``metabam.train.run.Run`` is one)."""
+
+    config: RunConfig
+
+    def load_encoder(self) -> PairEncoder:
+        """Return the pair encoder."""
+        ...
+
+    def load_learner(self) -> Learner[Fingerprint]:
+        """Return the trained learner."""
+        ...
+
+    def training_contexts(self) -> list[LabelledContext]:
+        """Return the training contexts with their cached features."""
+        ...
+
+    def provenance(self) -> dict[str, Any]:
+        """Return the facts of the manifest that fingerprints name."""
+        ...
 
 
 class Predictor:
@@ -80,6 +103,21 @@ class Predictor:
         self.provenance: Mapping[str, Any] = dict(provenance or {})
         self._training = training
         self._allow_other_genome = allow_other_genome
+
+    @classmethod
+    def of_run(cls, run: FinishedRun, genome: Genome | None, *, allow_other_genome: bool = False) -> Predictor:
+        """Return the predictor of a finished run: the same one from the command line, the app and a notebook."""
+        windows = run.config.encoder
+        return cls(
+            run.load_encoder(),
+            run.load_learner(),
+            genome,
+            windows.enhancer_window,
+            windows.promoter_window,
+            provenance=run.provenance(),
+            training=run.training_contexts(),
+            allow_other_genome=allow_other_genome,
+        )
 
     # -------------------------------------------------------------- features
 
