@@ -143,11 +143,11 @@ def background(rng: np.random.Generator, bias: Float) -> ByteArray:
     """
     count, length = bias.shape
     codes = np.empty((length, count), dtype=np.uint8)
-    before: NDArray[np.int64] = rng.integers(0, 4, count)
+    before = rng.integers(0, 4, size=(count,))
     for position in range(length):
         odds = _STEPS[before] * np.exp(bias[:, position, None] * _STRONG)
         cumulative = np.cumsum(odds, axis=1)
-        before = np.asarray((rng.random(count)[:, None] * cumulative[:, 3:] > cumulative[:, :3]).sum(axis=1))
+        before = np.asarray((rng.random(size=(count,))[:, None] * cumulative[:, 3:] > cumulative[:, :3]).sum(axis=1))
         codes[position] = before
     return np.ascontiguousarray(codes.T)
 

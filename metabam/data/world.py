@@ -14,8 +14,7 @@ solved for each line, so that the Bayes AUROC and the prevalence are as asked. N
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,84 +22,22 @@ from numpy.typing import NDArray
 from metabam.data import planting
 from metabam.data.planting import Block, PlantedMotif, Sites
 from metabam.data.sequence import gc_fraction
-from metabam.errors import ConfigError
+from metabam.data.worldsettings import (
+    MAX_GAP,
+    N_DISTRACTORS,
+    N_PLANTED,
+    PAIRS,
+    SINGLES,
+    SPACED,
+    Mechanism,
+    WorldSettings,
+)
 from metabam.records import ByteArray, IntArray
 
 Float = NDArray[np.float64]
 Progress = Callable[[str, float], None]
-
-SINGLES, PAIRS, SPACED = 4, 3, 3
-N_PLANTED: Final = SINGLES + 2 * PAIRS + 2 * SPACED
-N_DISTRACTORS: Final = 6
-MAX_GAP: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class WorldSettings:
-    """Settings of a planted world; sizes that are 0 follow from ``pairs_per_line``.
-
-    With 6,000 pairs a line the pool has 12,000 distinct pairs of 4,000 enhancers and 2,000 promoters: two lines
-    share about half of their pairs (reversals can be seen), an enhancer meets 3 promoters and a promoter 6 enhancers
-    (gene baselines have something to find), 16 support pairs rule out about 1 % of the queries, and there are
-    enough distinct elements for motifs to be overrepresented while encoding stays cheap.
-
-    ``distance_confound`` adds that many logits per standard deviation of log10 distance (close = positive).
-    """
-
-    seed: int
-    training_lines: int = 5
-    heldout_lines: int = 20
-    pairs_per_line: int = 6_000
-    enhancer_length: int = 400
-    promoter_length: int = 400
-    n_enhancers: int = 0
-    n_promoters: int = 0
-    pool: int = 0
-    contigs: int = 6
-    bayes_auroc: float = 0.92
-    prevalence: float = 0.2
-    motif_bits: tuple[float, float] = (8.0, 14.0)
-    helical_tilt: float = 0.7
-    distance_confound: float = 0.0
-
-    def resolved(self) -> WorldSettings:
-        """Return the settings with every size filled in, after checking them.
-
-        Raises
-        ------
-        ConfigError
-            ``world-settings`` naming the field.
-        """
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        values["pool"] = self.pool or 2 * self.pairs_per_line
-        values["n_enhancers"] = self.n_enhancers or max(8 * self.contigs, (2 * self.pairs_per_line) // 3)
-        values["n_promoters"] = self.n_promoters or max(4 * self.contigs, self.pairs_per_line // 3)
-        settings = WorldSettings(**values)
-        least = {
-            "seed": 0, "training_lines": 1, "heldout_lines": 0, "pairs_per_line": 20, "enhancer_length": 200,
-            "promoter_length": 200, "contigs": 1, "n_enhancers": 2 * self.contigs, "n_promoters": 2 * self.contigs,
-            "pool": self.pairs_per_line,
-        }  # fmt: skip
-        for name, floor in least.items():
-            if values[name] < floor:
-                raise ConfigError("world-settings", f"{name} = {values[name]} is below {floor}.", "Raise it.")
-        most = settings.n_enhancers * settings.n_promoters // (2 * settings.contigs)
-        if settings.pool > most:
-            raise ConfigError("world-settings", f"pool = {settings.pool} is above {most}.", "Ask for more elements.")
-        if not (0.5 < self.bayes_auroc < 0.995 and 0.01 <= self.prevalence <= 0.99):
-            raise ConfigError("world-settings", "bayes_auroc or prevalence is out of range.", "Stay near 0.92 and 0.2.")
-        return settings
-
-
-@dataclass(frozen=True, slots=True)
-class Mechanism:
-    """One planted mechanism: its kind, the motif numbers it needs, and the spaced block where it has one."""
-
-    name: str
-    kind: str
-    motifs: tuple[int, ...] = ()
-    element: str = "enhancer"
-    block: Block | None = None
+Motifs = tuple[PlantedMotif, ...]
+Mechanisms = tuple[Mechanism, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +45,8 @@ class World:
     """A planted world in memory: what ``synthetic.simulate`` writes."""
 
     settings: WorldSettings
-    motifs: tuple[PlantedMotif, ...]
-    mechanisms: tuple[Mechanism, ...]
+    motifs: Motifs
+    mechanisms: Mechanisms
     antagonisms: tuple[tuple[int, int], ...]
     lines: tuple[str, ...]
     latent: Float
@@ -144,7 +81,7 @@ def _stream(seed: int, stage: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, stage, 0x57_31]))
 
 
-def _mechanisms(rng: np.random.Generator, motifs: tuple[PlantedMotif, ...]) -> tuple[Mechanism, ...]:
+def _mechanisms(rng: np.random.Generator, motifs: Motifs) -> Mechanisms:
     found = [Mechanism(f"single{i + 1}", "single", (i,)) for i in range(SINGLES)]
     for i in range(PAIRS):
         first = SINGLES + 2 * i
@@ -168,7 +105,7 @@ class _Rates:
     composite: tuple[tuple[Block, float], ...]
 
 
-def _rates(rng: np.random.Generator, mechanisms: tuple[Mechanism, ...], element: str) -> _Rates:
+def _rates(rng: np.random.Generator, mechanisms: Mechanisms, element: str) -> _Rates:
     single: dict[int, float] = {}
     composite: list[tuple[Block, float]] = []
     for mechanism in mechanisms:
@@ -241,16 +178,14 @@ def _layout(rng: np.random.Generator, s: WorldSettings) -> _Layout:
     return _Layout(contig["e"], start["e"], contig["p"], start["p"], lengths)
 
 
-def _element_dna(
-    rng: np.random.Generator, contig_drift: Float, length: int, shift: Float, tilt: Float
-) -> tuple[ByteArray, Float]:
-    """Return background DNA of elements (n, L) and the bias it was drawn with: local drift + shift + helical tilt."""
+def _element_dna(rng: np.random.Generator, contig_drift: Float, length: int, shift: Float, tilt: Float) -> ByteArray:
+    """Return background DNA of elements (n, L), biased by local drift + a shift + a helical tilt."""
     count = len(shift)
     slope = rng.normal(0.0, 0.15, (count, 1)) * np.linspace(-1, 1, length)
     phase = rng.uniform(0, planting.HELICAL_PERIOD, (count, 1))
     turn = np.cos(2 * np.pi * (np.arange(length) - phase) / planting.HELICAL_PERIOD)
     bias = contig_drift[:, None] + shift[:, None] + slope - tilt[:, None] * turn
-    return planting.background(rng, bias), bias
+    return planting.background(rng, bias)
 
 
 def _contigs(
@@ -293,10 +228,45 @@ def _pool(rng: np.random.Generator, layout: _Layout, s: WorldSettings) -> IntArr
     return rng.permutation(np.concatenate(chosen), axis=0)
 
 
-def _activities(world: Mapping[str, Any], mechanisms: tuple[Mechanism, ...], pairs: IntArray) -> Float:
+@dataclass(frozen=True, slots=True)
+class _Elements:
+    """DNA of all elements and what was written into it."""
+
+    enhancers: ByteArray
+    promoters: ByteArray
+    enhancer_sites: Sites
+    promoter_sites: Sites
+    enhancer_scores: Float
+    promoter_scores: Float
+    periodic: Float
+    contigs: Mapping[str, ByteArray]
+
+
+def _elements(s: WorldSettings, layout: _Layout, motifs: Motifs, mechanisms: Mechanisms) -> _Elements:
+    """Plan the sites, draw the background with its tilts, write the sites, and set all of it into the contigs."""
+    widths = tuple(motif.width for motif in motifs)
+    rng = _stream(s.seed, 3)
+    e_sites = _plan(rng, _rates(rng, mechanisms, "enhancer"), widths, s.n_enhancers, s.enhancer_length)
+    p_sites = _plan(rng, _rates(rng, mechanisms, "promoter"), widths, s.n_promoters, s.promoter_length)
+    rng = _stream(s.seed, 4)
+    tiles = int(layout.lengths.max()) // 500 + 1
+    drifts = np.stack([planting.drift(rng, tiles, 0.35, 0.9) for _ in range(s.contigs)]) - 0.35
+    periodic = (rng.random(s.n_enhancers) < 0.35).astype(np.float64)
+    e_drift = drifts[layout.enhancer_contig, layout.enhancer_start // 500]
+    p_drift = drifts[layout.promoter_contig, layout.promoter_start // 500]
+    broad = rng.normal(0.1, 0.35, s.n_enhancers)
+    enhancers = _element_dna(rng, e_drift, s.enhancer_length, broad, s.helical_tilt * periodic)
+    rich = rng.normal(0.5, 0.3, s.n_promoters)
+    promoters = _element_dna(rng, p_drift, s.promoter_length, rich, np.zeros(s.n_promoters))
+    e_scores = planting.write_sites(rng, enhancers, e_sites, motifs)
+    p_scores = planting.write_sites(rng, promoters, p_sites, motifs)
+    contigs = _contigs(rng, layout, drifts, enhancers, promoters)
+    return _Elements(enhancers, promoters, e_sites, p_sites, e_scores, p_scores, periodic, contigs)
+
+
+def _activities(made: _Elements, widths: tuple[int, ...], mechanisms: Mechanisms, pairs: IntArray) -> Float:
     """Return the activity of each mechanism in each pair, (N, 12), from what is in the DNA."""
-    e, p, widths = world["enhancer_sites"], world["promoter_sites"], world["widths"]
-    n_e, n_p = len(world["enhancers"]), len(world["promoters"])
+    e, p, n_e, n_p = made.enhancer_sites, made.promoter_sites, len(made.enhancers), len(made.promoters)
     columns: list[Float] = []
     for mechanism in mechanisms:
         if mechanism.kind == "single":
@@ -308,9 +278,9 @@ def _activities(world: Mapping[str, Any], mechanisms: tuple[Mechanism, ...], pai
             sites, count, side = (e, n_e, 0) if mechanism.element == "enhancer" else (p, n_p, 1)
             columns.append(sites.spaced(mechanism.block, widths, count)[pairs[:, side]])
         elif mechanism.kind == "periodic":
-            columns.append(world["periodic"].astype(np.float64)[pairs[:, 0]])
+            columns.append(made.periodic[pairs[:, 0]])
         else:
-            columns.append(gc_fraction(world["enhancers"])[pairs[:, 0]])
+            columns.append(gc_fraction(made.enhancers)[pairs[:, 0]])
     return np.stack(columns, axis=1)
 
 
@@ -328,6 +298,46 @@ def silenced(activities: Float, antagonisms: tuple[tuple[int, int], ...]) -> Flo
     return effective
 
 
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """The lines of a world: see the fields of the same names in :class:`World`."""
+
+    latent: Float
+    gates: Float
+    scale: Float
+    intercept: Float
+    bayes: Float
+    probability: Float
+    rows: IntArray
+    labels: NDArray[np.int8]
+
+
+def _labels(s: WorldSettings, effective: Float, distance: Float, tell: Progress) -> _Labels:
+    """Draw the lines, solve scale and intercept of each, and draw which pairs it has and their labels."""
+    rng = _stream(s.seed, 6)
+    n_lines = s.training_lines + s.heldout_lines
+    latent = rng.normal(size=(n_lines, 3))
+    gates = planting.gates_of(planting.gate_map(_stream(s.seed, 7), effective.shape[1]), latent)
+    confound = -s.distance_confound * standardise(np.log10(distance + 1.0)[:, None])
+    score = standardise(effective) @ gates.T + confound
+    scale, intercept, bayes = np.empty(n_lines), np.empty(n_lines), np.empty(n_lines)
+    probability = np.empty(score.shape)
+    for c in range(n_lines):
+        scale[c], intercept[c] = planting.solve_scale(score[:, c], s.bayes_auroc, s.prevalence)
+        probability[:, c] = planting.sigmoid(scale[c] * score[:, c] + intercept[c])
+        bayes[c] = planting.expected_auroc(probability[:, c])
+        tell("labels", 0.7 + 0.2 * (c + 1) / n_lines)
+    rows = np.stack([np.sort(rng.permutation(len(score))[: s.pairs_per_line]) for _ in range(n_lines)])
+    labels = (rng.random(rows.shape) < probability[rows, np.arange(n_lines)[:, None]]).astype(np.int8)
+    return _Labels(latent, gates, scale, intercept, bayes, probability, rows, labels)
+
+
+def _antagonisms(rng: np.random.Generator) -> tuple[tuple[int, int], ...]:
+    """Return two (silencer, silenced): a single motif silences another one, and one silences a pair or spaced one."""
+    silencers, targets = rng.permutation(SINGLES), rng.permutation(np.arange(SINGLES, SINGLES + PAIRS + SPACED - 1))
+    return ((int(silencers[0]), int(silencers[1])), (int(silencers[2]), int(targets[0])))
+
+
 def _quiet(stage: str, share: float) -> None:  # noqa: ARG001 -- the signature of a progress callback
     return None
 
@@ -339,61 +349,29 @@ def build_world(settings: WorldSettings, progress: Progress | None = None) -> Wo
     tell("motifs", 0.0)
     names = [f"M{i + 1:02d}" for i in range(N_PLANTED)] + [f"D{i + 1:02d}" for i in range(N_DISTRACTORS)]
     motifs = planting.draw_motifs(_stream(s.seed, 1), names, *s.motif_bits)
-    widths = tuple(motif.width for motif in motifs)
     rng = _stream(s.seed, 2)
     mechanisms = _mechanisms(rng, motifs)
     layout = _layout(rng, s)
-    tell("sites", 0.1)
-    rng = _stream(s.seed, 3)
-    e_sites = _plan(rng, _rates(rng, mechanisms, "enhancer"), widths, s.n_enhancers, s.enhancer_length)
-    p_sites = _plan(rng, _rates(rng, mechanisms, "promoter"), widths, s.n_promoters, s.promoter_length)
-    tell("sequence", 0.3)
-    rng = _stream(s.seed, 4)
-    tiles = int(layout.lengths.max()) // 500 + 1
-    drifts = np.stack([planting.drift(rng, tiles, 0.35, 0.9) for _ in range(s.contigs)]) - 0.35
-    periodic = rng.random(s.n_enhancers) < 0.35
-    e_drift = drifts[layout.enhancer_contig, layout.enhancer_start // 500]
-    p_drift = drifts[layout.promoter_contig, layout.promoter_start // 500]
-    broad = rng.normal(0.1, 0.35, s.n_enhancers)
-    enhancers, _ = _element_dna(rng, e_drift, s.enhancer_length, broad, s.helical_tilt * periodic)
-    rich = rng.normal(0.5, 0.3, s.n_promoters)
-    promoters, _ = _element_dna(rng, p_drift, s.promoter_length, rich, np.zeros(s.n_promoters))
-    e_scores = planting.write_sites(rng, enhancers, e_sites, motifs)
-    p_scores = planting.write_sites(rng, promoters, p_sites, motifs)
-    contigs = _contigs(rng, layout, drifts, enhancers, promoters)
+    tell("sequence", 0.1)
+    made = _elements(s, layout, motifs, mechanisms)
     tell("pairs", 0.6)
     rng = _stream(s.seed, 5)
     pairs = _pool(rng, layout, s)
-    parts = {
-        "enhancer_sites": e_sites, "promoter_sites": p_sites, "widths": widths, "enhancers": enhancers,
-        "promoters": promoters, "periodic": periodic,
-    }  # fmt: skip
-    activities = _activities(parts, mechanisms, pairs)
-    silencers, targets = rng.permutation(SINGLES), rng.permutation(np.arange(SINGLES, SINGLES + PAIRS + SPACED - 1))
-    antagonisms = ((int(silencers[0]), int(silencers[1])), (int(silencers[2]), int(targets[0])))
+    activities = _activities(made, tuple(motif.width for motif in motifs), mechanisms, pairs)
+    antagonisms = _antagonisms(rng)
     effective = silenced(activities, antagonisms)
     tell("labels", 0.7)
-    rng = _stream(s.seed, 6)
-    n_lines = s.training_lines + s.heldout_lines
-    latent = rng.normal(size=(n_lines, 3))
-    gates = planting.gates_of(planting.gate_map(_stream(s.seed, 7), len(mechanisms)), latent)
-    score = standardise(effective) @ gates.T
-    distance = np.abs(layout.enhancer_start[pairs[:, 0]] - layout.promoter_start[pairs[:, 1]])
-    confound = -s.distance_confound * standardise(np.log10(distance + 1.0)[:, None])
-    scale, intercept, bayes = np.empty(n_lines), np.empty(n_lines), np.empty(n_lines)
-    probability = np.empty((len(pairs), n_lines))
-    for c in range(n_lines):
-        total = score[:, c] + confound[:, 0]
-        scale[c], intercept[c] = planting.solve_scale(total, s.bayes_auroc, s.prevalence)
-        probability[:, c] = planting.sigmoid(scale[c] * total + intercept[c])
-        bayes[c] = planting.expected_auroc(probability[:, c])
-        tell("labels", 0.7 + 0.2 * (c + 1) / n_lines)
-    rows = np.stack([np.sort(rng.permutation(len(pairs))[: s.pairs_per_line]) for _ in range(n_lines)])
-    labels = (rng.random(rows.shape) < probability[rows, np.arange(n_lines)[:, None]]).astype(np.int8)
+    distance = np.abs(layout.enhancer_start[pairs[:, 0]] - layout.promoter_start[pairs[:, 1]]).astype(np.float64)
+    drawn = _labels(s, effective, distance, tell)
     return World(
-        s, motifs, mechanisms, antagonisms, line_names(s), latent, gates, scale, intercept, bayes, contigs,
-        layout.enhancer_contig, layout.enhancer_start, layout.promoter_contig, layout.promoter_start,
-        e_sites, p_sites, e_scores, p_scores, pairs, activities, effective, probability, rows, labels,
+        settings=s, motifs=motifs, mechanisms=mechanisms, antagonisms=antagonisms, lines=line_names(s),
+        latent=drawn.latent, gates=drawn.gates, scale=drawn.scale, intercept=drawn.intercept, bayes=drawn.bayes,
+        contigs=made.contigs, enhancer_contig=layout.enhancer_contig, enhancer_start=layout.enhancer_start,
+        promoter_contig=layout.promoter_contig, promoter_start=layout.promoter_start,
+        enhancer_sites=made.enhancer_sites, promoter_sites=made.promoter_sites,
+        enhancer_scores=made.enhancer_scores, promoter_scores=made.promoter_scores,
+        pairs=pairs, activities=activities, effective=effective, probability=drawn.probability,
+        rows=drawn.rows, labels=drawn.labels,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from metabam.data.planting import PlantedMotif, Sites
 from metabam.data.sequence import text_of
-from metabam.errors import InputError
+from metabam.errors import InputError, StorageError
 from metabam.files import read_json, sync_folder, write_bytes
 
 if TYPE_CHECKING:
@@ -55,17 +55,21 @@ def write_world(
         "truth.json": json.dumps(truth, indent=1, allow_nan=False).encode(),
         "truth_pairs.parquet": _truth_pairs(world),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        for name, data in contents.items():
-            write_bytes(folder / name, data)
-        folder.chmod(0o755)
-        folder.replace(out)
-        sync_folder(out.parent)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        try:
+            for name, data in contents.items():
+                write_bytes(folder / name, data)
+            folder.chmod(0o755)
+            folder.replace(out)
+            sync_folder(out.parent)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise StorageError(
+            "write-failed", f"{out.name} cannot be written: {error.strerror}.", "Choose another place for the world."
+        ) from None
     if progress is not None:
         progress("files", 1.0)
     return truth
