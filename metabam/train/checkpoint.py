@@ -69,6 +69,14 @@ def set_random_state(state: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state_all([torch.tensor(item, dtype=torch.uint8) for item in state["cuda"]])
 
 
+def seed_everything(seed: int, purpose: str, rank: int = 0) -> None:
+    """Put the global random generators into a state that depends on these three alone."""
+    words = np.random.SeedSequence([seed, rank, *purpose.encode()]).generate_state(3)
+    torch.manual_seed(int(words[0]))
+    np.random.seed(int(words[1]))  # noqa: NPY002 - the global state itself
+    random.seed(int(words[2]))
+
+
 class Checkpoints:
     """The resume files of one phase of one run. Only the process that holds the run's lock may write.
 

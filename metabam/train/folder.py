@@ -26,6 +26,8 @@ class RunFolder:
         The run directory, which exists.
     interval
         Seconds between heartbeats.
+    writable
+        False for the processes of ``torchrun`` beside the first: they read checkpoints and write nothing.
 
     Attributes
     ----------
@@ -33,12 +35,12 @@ class RunFolder:
         Seconds that earlier processes spent on this run.
     """
 
-    def __init__(self, path: Path, interval: float = INTERVAL) -> None:
+    def __init__(self, path: Path, interval: float = INTERVAL, *, writable: bool = True) -> None:
         self.path = path
         self.heartbeat = Heartbeat(path, interval)
         self.elapsed_before = 0.0
         self._started = time.monotonic()
-        self._seq = repair_records(path / HISTORY)
+        self._seq = repair_records(path / HISTORY) if writable else 0
 
     @property
     def seconds(self) -> float:

@@ -22,7 +22,7 @@ from metabam.config import TrainConfig
 from metabam.errors import ConfigError, TrainingError
 from metabam.files import save_tensors, write_json
 from metabam.records import StepRecord
-from metabam.train.checkpoint import CheckpointNote, random_state, set_random_state
+from metabam.train.checkpoint import CheckpointNote, random_state, seed_everything, set_random_state
 from metabam.train.distributed import Group, joined
 from metabam.train.folder import RunFolder
 from metabam.train.signals import StopFlag, leave, watched
@@ -101,6 +101,7 @@ def train(
     config: TrainConfig,
     *,
     phase: str = "meta-train",
+    seed: int = 0,
     allow_other_torch: bool = False,
 ) -> Iterator[StepRecord]:
     """Yield one record per step until ``trainable.n_steps``, continuing from the newest sound checkpoint of the phase.
@@ -113,6 +114,8 @@ def train(
         What to train; the locked run directory; ``save_every``, ``eval_every``, ``clip_norm`` and ``batch_tasks``.
     phase
         Name in the history and of the folder under ``checkpoints/``.
+    seed
+        Puts the global random generators into a known state before the first step (dropout draws from them).
     allow_other_torch
         Continue a checkpoint of another PyTorch version (bit-identity is then lost; the log says so).
 
@@ -134,6 +137,7 @@ def train(
                 f"{config.batch_tasks} tasks per batch cannot be shared by {group.size} processes.",
                 "Choose a multiple.",
             )
+        seed_everything(seed, phase, group.rank)
         done = _restore(trainable, folder, phase, group, allow_other_torch)
         forward = group.wrap(_LossModule(trainable))
         for step in range(done + 1, trainable.n_steps + 1):
@@ -195,7 +199,7 @@ def _step(
     trainable.module.train()
     trainable.optimizer.zero_grad(set_to_none=True)
     outputs = forward(step, group.rank, group.size)
-    terms = group.mean({name: float(value.detach()) for name, value in outputs.items()})
+    terms = group.mean({name.removeprefix("term."): float(value.detach()) for name, value in outputs.items()})
     if not math.isfinite(terms["total"]):
         _refuse(trainable, folder, step, phase, group, terms, math.nan)
     outputs["total"].backward()
@@ -205,7 +209,7 @@ def _step(
     trainable.optimizer.step()
     if trainable.scheduler is not None:
         trainable.scheduler.step()
-    return {name.removeprefix("term."): value for name, value in terms.items()}, norm
+    return terms, norm
 
 
 def _refuse(
@@ -236,7 +240,7 @@ def _refuse(
         }
         write_json(folder.path / f"nonfinite-{phase}-{step:08d}.json", dump)
         folder.mark("nonfinite", phase, step, values={key: float(value) for key, value in terms.items()}, norm=norm)
-    broken = [key.removeprefix("term.") for key, value in terms.items() if not math.isfinite(value)]
+    broken = [key for key, value in terms.items() if not math.isfinite(value)]
     raise TrainingError(
         "loss-not-finite",
         f"{phase} step {step}: {', '.join(broken) or 'the gradient norm'} is not finite; the optimizer did not move.",
