@@ -55,6 +55,15 @@ def write_table(path: Path, table: PairTable) -> None:
     files.write_bytes(path, export_rows(table_columns(table)))
 
 
+def half_swapped(labels: np.ndarray) -> np.ndarray:
+    """Return labels of which half of each class changed sides: a shuffle that agrees with the truth by chance alone."""
+    out = labels.copy()
+    for value in (0, 1):
+        rows = np.flatnonzero(labels == value)
+        out[np.random.default_rng(SEED + value).choice(rows, len(rows) // 2, replace=False)] = 1 - value
+    return out
+
+
 def write_examples(world: Path, out: Path) -> None:
     """Write a support of 8 + 8 pairs and queries at natural prevalence for each line; one support also shuffled."""
     out.mkdir()
@@ -70,8 +79,7 @@ def write_examples(world: Path, out: Path) -> None:
         write_table(out / f"queries_{line}.tsv", with_sequences(asked.take(rows), genome))
         write_table(out / f"support_{line}.tsv", chosen)
         if line == SHUFFLED:
-            labels = np.random.default_rng(SEED).permutation(chosen.label)
-            write_table(out / f"support_{line}_shuffled.tsv", replace(chosen, label=labels))
+            write_table(out / f"support_{line}_shuffled.tsv", replace(chosen, label=half_swapped(chosen.label)))
     genome.close()
 
 

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         74 writing failed; 130 interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    output = report.Output(as_json="--json" in words)
+    output = report.Output(as_json="--json" in words, quiet=os.environ.get("RANK", "0") not in ("", "0"))
     try:
         arguments = parser.parse(words)
         result = arguments.run(arguments, output)

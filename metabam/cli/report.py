@@ -29,7 +29,8 @@ class Progress:
     the phase changes and then at most every ``every`` seconds.
     """
 
-    def __init__(self, every: float = 10.0) -> None:
+    def __init__(self, every: float = 10.0, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._pause = 0.1 if self._terminal else every
         self._last = -math.inf
@@ -39,7 +40,7 @@ class Progress:
     def update(self, phase: str, detail: str, *, last: bool = False) -> None:
         """Show ``phase: detail``; ``last`` ends the line."""
         now = time.monotonic()
-        if phase == self._phase and not last and now - self._last < self._pause:
+        if self._quiet or (phase == self._phase and not last and now - self._last < self._pause):
             return
         self._phase, self._last = phase, now
         text = f"{phase}: {detail}"
@@ -61,14 +62,18 @@ class Progress:
 class Output:
     """The two streams of one command.
 
-    ``as_json`` turns the result, and an error, into one JSON object on standard output.
+    ``as_json`` turns the result, and an error, into one JSON object on standard output. ``quiet`` keeps all but errors
+    to itself: every worker of a distributed training but the first.
     """
 
     as_json: bool = False
+    quiet: bool = False
     _notes: list[str] = field(default_factory=list)
 
     def result(self, result: Result) -> None:
         """Print the result of the command."""
+        if self.quiet:
+            return
         if self.as_json:
             print(
                 json.dumps(
@@ -81,11 +86,13 @@ class Output:
     def note(self, text: str) -> None:
         """Say something on standard error; ``--json`` repeats it under ``notes``."""
         self._notes.append(text)
+        if self.quiet:
+            return
         print(f"metabam: {text}", file=sys.stderr, flush=True)
 
     def progress(self) -> Progress:
         """Return a progress line on standard error."""
-        return Progress()
+        return Progress(quiet=self.quiet)
 
     def error(self, error: MetaBamError) -> None:
         """Say what went wrong and what to do about it."""
