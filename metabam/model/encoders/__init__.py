@@ -1,1 +1,35 @@
-"""Part of Meta-BAM."""
+"""Pair encoders, and the one door that rebuilds a stored one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from metabam.errors import CheckpointError
+from metabam.model.encoders.base import ContextRows, PairEncoder
+
+__all__ = ["ContextRows", "PairEncoder", "load_encoder"]
+
+
+def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> PairEncoder:
+    """Return the encoder whose ``state()`` this is, bit for bit.
+
+    Raises
+    ------
+    CheckpointError
+        ``encoder-kind`` for a kind that this version does not know, ``encoder-state`` where numbers are missing or do
+        not fit together.
+    """
+    kind = description.get("kind")
+    try:
+        if kind == "motif":
+            from metabam.model.encoders.motif import MotifEncoder
+
+            return MotifEncoder.from_state(tensors, description)
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise CheckpointError(
+            "encoder-state", f"the stored encoder is incomplete ({error!r}).", "Train the run again."
+        ) from error
+    raise CheckpointError("encoder-kind", f"unknown encoder kind {kind!r}.", "Use the version that wrote this run.")

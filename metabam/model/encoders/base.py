@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
-from metabam.records import FeatureInfo, FloatArray, PairWindows
+from metabam.records import FeatureInfo, FloatArray, IntArray, PairWindows
+
+
+class ContextRows(NamedTuple):
+    """One training context for ``from_training``: ``rows`` (n,) of the pair windows, and their ``labels`` (n,) in {0, 1}."""
+
+    name: str
+    rows: IntArray
+    labels: NDArray[np.int8]
 
 
 @runtime_checkable

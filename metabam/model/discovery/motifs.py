@@ -1,0 +1,178 @@
+"""The motifs of one side: enriched words, EM, contrast against shuffles, masking, and again until nothing is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metabam.model.discovery.compare import pwm_cosine
+from metabam.model.discovery.em import (
+    Elements,
+    expectation_maximisation,
+    presence,
+    seed_pwms,
+    total_information,
+    trim,
+    windows_near,
+    windows_scoring,
+)
+from metabam.model.discovery.scan import Background, strand_scores
+from metabam.model.discovery.seeds import Seed, distinct_seeds, enriched_words, gapped_masks
+from metabam.model.discovery.shuffle import dinucleotide_shuffle
+from metabam.records import ByteArray
+
+Pwm = NDArray[np.float64]
+Progress = Callable[[str, float], None]
+
+
+def letter_shares(codes: ByteArray) -> NDArray[np.float64]:
+    """Return the strand-symmetric shares of A, C, G, T among the known letters, (4,)."""
+    counts = np.bincount(codes.ravel(), minlength=5)[:4].astype(np.float64) + 1.0
+    both = counts + counts[::-1]
+    return np.asarray(both / both.sum())
+
+
+def contrast(real: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how many standard errors more sites the real elements hold, (M,), from log-likelihood ratios (N, M)."""
+    prior = 0.2
+    a = 1 / (1 + (1 - prior) / prior * np.exp(-np.clip(real, -50, 50)))
+    b = 1 / (1 + (1 - prior) / prior * np.exp(-np.clip(null, -50, 50)))
+    error = np.sqrt(a.var(axis=0) / len(a) + b.var(axis=0) / len(b)) + 1e-9
+    return np.asarray((a.mean(axis=0) - b.mean(axis=0)) / error)
+
+
+def grow(elements: Elements, seed_words: Sequence[Seed], starts: int, shares: NDArray[np.float64]) -> list[Pwm]:
+    """Return one refined PWM per word: the best of ``starts`` EM runs by likelihood, trimmed."""
+    out = []
+    for word in seed_words:
+        width = word.span + 8
+        windows = windows_near(elements, word, width)
+        runs = [expectation_maximisation(windows, pwm, 12) for pwm in seed_pwms(word, width, starts)]
+        out.append(trim(max(runs, key=lambda run: run[2])[0], shares))
+    return out
+
+
+def polish(elements: Elements, pwms: Sequence[Pwm], shares: NDArray[np.float64]) -> list[Pwm]:
+    """Return the PWMs after EM on all windows that score, two columns wider on each side, trimmed again."""
+    out = []
+    for pwm, windows in zip(pwms, windows_scoring(elements, pwms, 1.0, 60_000, flank=2), strict=True):
+        wide = np.concatenate([np.tile(shares, (2, 1)), pwm, np.tile(shares, (2, 1))])
+        out.append(trim(expectation_maximisation(windows, wide, 10)[0], shares))
+    return out
+
+
+def distinct(
+    elements: Elements, pwms: Sequence[Pwm], strength: NDArray[np.float64], alike: float = 0.8, shared: float = 0.5
+) -> list[int]:
+    """Return the motifs kept, strongest first: none is within cosine ``alike`` of a stronger one or lives on its sites.
+
+    A motif lives on another's sites when more than ``shared`` of its own confident sites are covered by them.
+    """
+    length = elements.codes.shape[1]
+    hits = confident_sites(elements, pwms)
+    covered = np.zeros(elements.codes.size, dtype=np.bool_)
+    kept: list[int] = []
+    for index in (int(i) for i in np.argsort(-strength, kind="stable")):
+        rows, at = hits[index]
+        width = len(pwms[index])
+        middle = rows * length + at + width // 2
+        if len(rows) == 0 or covered[middle].mean() > shared:
+            continue
+        if any(pwm_cosine(pwms[index], pwms[other]) >= alike for other in kept):
+            continue
+        kept.append(index)
+        covered[(middle[:, None] + np.arange(width) - width // 2).ravel()] = True
+    return kept
+
+
+def confident_sites(
+    elements: Elements, pwms: Sequence[Pwm], log_odds: float = 6.0
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return (element, position) of every window above ``log_odds`` nats on either strand, for each PWM."""
+    found: list[list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = [[] for _ in pwms]
+    for part, response in strand_scores(elements.codes, elements.surprise, pwms):
+        table = response.amax(dim=1).numpy()
+        for index in range(len(pwms)):
+            rows, at = np.nonzero(table[:, index] > log_odds)
+            found[index].append((rows + part.start, at))
+    return [(np.concatenate([r for r, _ in parts]), np.concatenate([a for _, a in parts])) for parts in found]
+
+
+def cover(elements: Elements, pwms: Sequence[Pwm], log_odds: float = 6.0) -> ByteArray:
+    """Return the codes with every likely site of a known motif replaced by N."""
+    codes = elements.codes.copy()
+    for (rows, at), pwm in zip(confident_sites(elements, pwms, log_odds), pwms, strict=True):
+        codes[rows[:, None], at[:, None] + np.arange(len(pwm))] = 4
+    return codes
+
+
+def find_motifs(
+    codes: ByteArray,
+    background: Background,
+    *,
+    weight: int = 8,
+    min_z: float = 9.0,
+    starts: int = 3,
+    limit: int = 48,
+    rounds: int = 3,
+    seconds: float = 60.0,
+    known: Sequence[Pwm] = (),
+    rng: np.random.Generator,
+    progress: Progress | None = None,
+) -> tuple[list[Pwm], NDArray[np.float64]]:
+    """Return the overrepresented motifs of one side, strongest first, and their contrasts (M,).
+
+    Parameters
+    ----------
+    codes
+        (N, L) uint8 distinct elements of one side.
+    background
+        The side's background.
+    weight, min_z, starts, limit
+        As in :class:`~metabam.config.DiscoveryConfig`.
+    rounds
+        Mask-and-repeat rounds with fresh shuffles; a round that finds nothing new ends the search.
+    seconds
+        No new round starts after this much CPU time.
+    known
+        PWMs that join the seeds.
+    """
+    began = time.process_time()
+    shares = letter_shares(codes)
+    elements = Elements(codes, background.surprise(codes))
+    null_codes = dinucleotide_shuffle(codes, rng)
+    null = Elements(null_codes, background.surprise(null_codes))
+    pwms: list[Pwm] = list(known)
+    strength = np.zeros(0)
+    masks = gapped_masks(weight)
+    masked = codes
+    for number in range(rounds):
+        if progress:
+            progress("seeds", number / rounds)
+        shuffled = [dinucleotide_shuffle(masked, rng) for _ in range(2)]
+        words = enriched_words(masked, shuffled, masks, 60, min_z)
+        seeds = distinct_seeds(masked, words, limit, min_z)
+        before = len(pwms)
+        grown = grow(Elements(masked, elements.surprise), seeds, starts, shares) if seeds else []
+        grown = [pwm for pwm in grown if total_information(pwm) > 4.0]
+        if not grown and not pwms:
+            break
+        candidates = pwms + grown
+        candidates = [
+            candidates[i] for i in distinct(elements, candidates, _contrast(elements, null, candidates), 0.9, 0.8)
+        ]
+        candidates = polish(elements, candidates[: 2 * limit], shares)
+        strength = _contrast(elements, null, candidates)
+        kept = [i for i in distinct(elements, candidates, strength) if strength[i] >= 4.0][:limit]
+        pwms, strength = [candidates[i] for i in kept], strength[kept]
+        if len(pwms) <= before or time.process_time() - began > seconds or not pwms:
+            break
+        masked = cover(elements, pwms)
+    return pwms, strength
+
+
+def _contrast(real: Elements, null: Elements, pwms: Sequence[Pwm]) -> NDArray[np.float64]:
+    return contrast(presence(real, pwms), presence(null, pwms))
