@@ -1,0 +1,124 @@
+"""Time to adapt to 16 labelled pairs and to predict 1,000 queries from cached features, beside scikit-learn.
+
+    python benchmarks/adapt_speed.py [--run RUN] [--repeats 200] [--json]
+
+Meta-BAM (of a finished run, or fitted here on a small feature-level world), hierarchical logistic regression and
+scikit-learn's LogisticRegression (fit on the 16 + predict_proba on the 1,000) take turns, in random order within every
+round, on the same arrays, on one thread. The ratio of medians is the message; absolute times move with the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from metabam.config import ModelConfig, TrainConfig
+from metabam.learners import LEARNERS
+from metabam.learners.metabam import MetaBamLearner
+from metabam.records import FloatArray, LabelledContext, SupportSet
+
+SHOTS, QUERIES = 16, 1_000
+
+
+def small_world(width: int, lines: int = 5, n: int = 2_000, seed: int = 0) -> list[LabelledContext]:
+    """Return contexts whose labels follow sparse signed weights on Gaussian features."""
+    rng = np.random.default_rng(seed)
+    contexts = []
+    for line in range(lines):
+        features = rng.standard_normal((n, width)).astype(np.float32)
+        p = expit(features @ (rng.standard_normal(width) * (rng.random(width) < 0.5)) - 1.5)
+        labels = (rng.random(n) < p).astype(np.int8)
+        contexts.append(LabelledContext(f"line{line}", "", features, labels, np.arange(n), np.arange(n)))
+    return contexts
+
+
+def open_run(path: str | None, width: int) -> tuple[MetaBamLearner, list[LabelledContext]]:
+    """Return the learner and the training contexts of a run, or of a short fit on the small world."""
+    if path is not None:
+        from metabam.train.run import RunStore
+
+        run = RunStore(Path(path).resolve().parent).open(Path(path).resolve().name)
+        return run.load_learner(), run.training_contexts()
+    contexts = small_world(width)
+    learner = MetaBamLearner(ModelConfig(), TrainConfig(steps=20, leave_one_line_out=False))
+    learner.fit(contexts)
+    return learner, contexts
+
+
+def interleaved(jobs: dict[str, Callable[[], object]], repeats: int, warm_up: int = 20) -> dict[str, np.ndarray]:
+    """Return the seconds of each job, (repeats,), taken in random order within each round."""
+    rng = np.random.default_rng(0)
+    names = list(jobs)
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(repeats + warm_up):
+        for place in rng.permutation(len(names)):
+            began = time.perf_counter()
+            jobs[names[place]]()
+            if turn >= warm_up:
+                found[names[place]].append(time.perf_counter() - began)
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def main() -> None:
+    """Run the comparison from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", help="finished run; default: a short fit on a small world")
+    parser.add_argument("--width", type=int, default=24, help="features of the small world")
+    parser.add_argument("--repeats", type=int, default=200)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    threadpool_limits(1)
+    learner, contexts = open_run(args.run, args.width)
+    hierarchical = LEARNERS["hierarchical"]()
+    hierarchical.fit(contexts)
+    rng = np.random.default_rng(1)
+    one = contexts[0]
+    ones, zeros = np.flatnonzero(one.labels == 1), np.flatnonzero(one.labels == 0)
+    rows = np.concatenate([rng.choice(ones, SHOTS // 2, False), rng.choice(zeros, SHOTS // 2, False)])
+    support = SupportSet(one.features[rows], one.labels[rows])
+    queries: FloatArray = one.features[rng.choice(len(one), QUERIES, replace=len(one) < QUERIES)]
+
+    def peer() -> object:
+        return LogisticRegression(max_iter=1_000).fit(support.features, support.labels).predict_proba(queries)
+
+    belief = learner.adapt(support)
+    seconds = interleaved(
+        {
+            "metabam adapt + predict": lambda: learner.predict(learner.adapt(support), queries),
+            "metabam adapt alone": lambda: learner.adapt(support),
+            "metabam predict alone": lambda: learner.predict(belief, queries),
+            "hierarchical adapt + predict": lambda: hierarchical.predict(hierarchical.adapt(support), queries),
+            "scikit-learn fit + predict": peer,
+        },
+        args.repeats,
+    )
+    base = float(np.median(seconds["scikit-learn fit + predict"]))
+    table = {
+        name: {
+            "median_ms": 1e3 * float(np.median(values)),
+            "p95_ms": 1e3 * float(np.quantile(values, 0.95)),
+            "ratio_to_scikit_learn": float(np.median(values)) / base,
+        }
+        for name, values in seconds.items()
+    }
+    if args.json:
+        print(json.dumps({"shots": SHOTS, "queries": QUERIES, "features": queries.shape[1], "times": table}))
+        return
+    print(f"{SHOTS} shots, {QUERIES} queries, {queries.shape[1]} features, one thread, {args.repeats} rounds")
+    for name, values in table.items():
+        ratio = values["ratio_to_scikit_learn"]
+        print(f"{name:30s} p50 {values['median_ms']:7.2f} ms   p95 {values['p95_ms']:7.2f} ms   {ratio:5.2f} x")
+
+
+if __name__ == "__main__":
+    main()
