@@ -1,7 +1,7 @@
 """Accuracy on real DNA, however poor, always beside its base rate and what needs no sequence.
 
     python benchmarks/real.py scores --scores SCORES.tsv --queries QUERIES.tsv
-    python benchmarks/real.py supports --run RUN [--pairs F --genome FA] [--line K562] [--supports 20] [--out FILE.parquet]
+    python benchmarks/real.py supports --run RUN [--pairs F --genome FA] [--line K562] [--supports 20]
 
 ``scores`` judges a table of ``metabam score`` against the labels of its queries, beside the distance and the base
 rate, on the very same pairs. ``supports`` draws many supports of a held-out line, each sharing no enhancer and no
@@ -180,7 +180,7 @@ def print_supports(frame: pd.DataFrame) -> None:
         for (name, control), mine in part.groupby(["learner", "control"], sort=False):
             cells = []
             for count in shots:
-                values = mine[mine.S == count].value.to_numpy(dtype=float)
+                values = mine.loc[mine.S.eq(count), "value"].to_numpy(dtype=float)
                 low, high = np.quantile(values, [0.025, 0.975]) if len(values) else (np.nan, np.nan)
                 cells.append(f"{values.mean():.4f} [{low:.4f}, {high:.4f}]" if len(values) else "")
             label = name if control == "own" else f"{name}, {control}"
