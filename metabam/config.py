@@ -53,7 +53,8 @@ class EncoderConfig(_Frozen):
 class ModelConfig(_Frozen):
     """Meta-BAM itself: atoms, context, gate, unfolding, evidence (model.md s3-s7)."""
 
-    n_atoms: Annotated[int, Field(ge=1, le=4096)] = 16
+    n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
+    match: Literal["dot", "cosine"] = "dot"
     context_dim: Annotated[int, Field(ge=1, le=256)] = 8
     n_steps: Annotated[int, Field(ge=1, le=32)] = 3
     aggregation: Literal["bayes", "deepset", "set_transformer"] = "bayes"

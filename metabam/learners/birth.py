@@ -1,0 +1,189 @@
+"""Birth of the model: atoms, thresholds and gates as the training lines' own labels teach them, before any episode.
+
+1. Atoms start as the (standardised) features, each pointing to the long tail of its potential; with fewer atoms than
+features the ones that
+   most help the per-line heads. 2. Thresholds, temperatures and pair modulation are learned together with one head
+   per line, by the task loss: this is the only stage that sees thousands of labels at once. 3. A hierarchical
+   logistic regression on the resulting mechanism states gives read-out, pooled gates, the directions of z_c, and the
+   prior of delta: the full model then IS that regression, and episodes can only add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from metabam.config import ModelConfig
+from metabam.learners.hierarchical import HierarchicalPrior, fit_hierarchical
+from metabam.learners.logistic import Standardiser, check_contexts
+from metabam.model.context import BayesAggregation
+from metabam.model.metabam import MetaBam
+from metabam.records import LabelledContext
+
+Float64Array = NDArray[np.float64]
+_BATCH = 256
+_START_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A born model and what it was born from: the prior on its centred states, heads (E, K) and their spread (K,)."""
+
+    model: MetaBam
+    prior: HierarchicalPrior
+    heads: Float64Array
+    spread: Float64Array
+
+
+def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: int, *, steps: int = 1_200) -> Birth:
+    """Return a model that equals hierarchical logistic regression on learned mechanism states.
+
+    Parameters
+    ----------
+    contexts
+        Training contexts, ``E`` of them, features (N_e, D).
+    config
+        Sizes; ``n_atoms`` may exceed D (the rest are random combinations).
+    seed
+        The result is deterministic in it.
+    steps
+        Optimiser steps of the head stage.
+    """
+    check_contexts(contexts)
+    torch.manual_seed(seed)
+    model = MetaBam(config, contexts[0].features.shape[1])
+    standardiser = Standardiser.of(contexts)
+    with torch.no_grad():
+        model.feature_centre.copy_(torch.from_numpy(standardiser.centre))
+        model.feature_scale.copy_(torch.from_numpy(standardiser.scale))
+    _choose_atoms(model, contexts, seed)
+    _learn_states(model, contexts, seed, steps)
+    prior, states = _fit_prior(model, contexts, seed)
+    _install(model, prior, states)
+    _, covariance, _ = prior.raw()
+    heads = prior.line_weights / prior.standardiser.scale
+    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0) * 0.1)
+    return Birth(model, prior, heads, spread)
+
+
+def _choose_atoms(model: MetaBam, contexts: Sequence[LabelledContext], seed: int) -> None:
+    n_atoms, n_features = model.basis.atoms.shape
+    pooled = np.concatenate([context.features for context in contexts]).astype(np.float64)
+    z = (pooled - model.feature_centre.numpy()) / model.feature_scale.numpy()
+    sign = np.where(np.mean(z**3, axis=0) < 0.0, -1.0, 1.0)
+    order = np.arange(n_features)
+    if n_atoms < n_features:
+        prior = fit_hierarchical(contexts, seed)
+        order = np.sort(np.argsort(-np.mean(prior.line_weights**2, axis=0), kind="stable")[:n_atoms])
+    atoms = np.zeros((n_atoms, n_features))
+    atoms[np.arange(len(order)), order] = sign[order]
+    extra = n_atoms - len(order)
+    if extra > 0:
+        rows = np.random.default_rng([seed, 7]).normal(size=(extra, n_features))
+        atoms[len(order) :] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    with torch.no_grad():
+        model.basis.atoms.copy_(torch.from_numpy(atoms))
+        model.basis.threshold.fill_(_START_THRESHOLD)
+        model.basis.gain.zero_()
+
+
+def _learn_states(model: MetaBam, contexts: Sequence[LabelledContext], seed: int, steps: int) -> None:
+    """Learn thresholds, temperatures and modulation with one head per line (Adam, cosine decay)."""
+    n_lines, n_atoms = len(contexts), len(model.basis.atoms)
+    features = [torch.from_numpy(np.ascontiguousarray(context.features)) for context in contexts]
+    labels = [torch.from_numpy(context.labels.astype(np.float32)) for context in contexts]
+    heads = nn.Parameter(torch.zeros(n_lines, n_atoms))
+    bases = nn.Parameter(torch.tensor([float(np.log(c.prevalence / (1.0 - c.prevalence))) for c in contexts]))
+    shape = [model.basis.threshold, model.basis.gain, model.modulate.matrix]
+    optimizer = torch.optim.Adam([*shape, heads, bases], lr=5e-3)
+    rng = np.random.default_rng([seed, 1])
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 5e-3 * min(1.0, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * step / steps))
+        rows = [torch.from_numpy(rng.integers(0, len(y), _BATCH)) for y in labels]
+        x = torch.stack([f[r] for f, r in zip(features, rows, strict=True)])
+        y = torch.stack([v[r] for v, r in zip(labels, rows, strict=True)])
+        logits = (model.states(x) @ heads.unsqueeze(-1)).squeeze(-1) + bases.unsqueeze(-1)
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, y)
+        loss = loss + 1e-3 * heads.square().mean() + 5e-4 * model.modulate.coupling().abs().sum()
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        if step < steps // 3:
+            model.modulate.matrix.grad = None  # atoms first, then how they act on one another
+        optimizer.step()
+    for parameter in shape:
+        parameter.grad = None
+
+
+def states_of(model: MetaBam, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return h^(0) (N, K) float32 of features (N, D), without gradients."""
+    with torch.no_grad():
+        return np.asarray(model.states(torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))).numpy())
+
+
+def _fit_prior(
+    model: MetaBam, contexts: Sequence[LabelledContext], seed: int
+) -> tuple[HierarchicalPrior, Float64Array]:
+    """Return the hierarchical fit on mechanism states, and the states' standard deviation (K,)."""
+    translated = [replace(context, features=states_of(model, context.features)) for context in contexts]
+    prior = fit_hierarchical(translated, seed)
+    with torch.no_grad():
+        model.readout.centre.copy_(torch.from_numpy(prior.standardiser.centre))
+    return prior, prior.standardiser.scale
+
+
+def _install(model: MetaBam, prior: HierarchicalPrior, deviation: Float64Array) -> None:
+    """Put the prior into read-out, gate, context encoder and evidence."""
+    mean, covariance, _ = prior.raw()
+    heads = prior.line_weights / prior.standardiser.scale
+    reach = np.abs(np.concatenate([heads, mean[None]])).max(0)
+    weight = np.maximum(1.1 * reach, 0.05 / deviation)
+    alpha = np.clip(mean / weight, -0.95, 0.95)
+    directions = leading_directions(covariance, deviation, model.config.context_dim)
+    with torch.no_grad():
+        model.readout.set_weight_(_tensor(weight))
+        model.readout.base.fill_(prior.intercept)
+        model.base_logit.fill_(float(np.log(prior.base_rate / (1.0 - prior.base_rate))))
+        model.gate.bias.copy_(_tensor(np.arctanh(alpha)))
+        model.gate.skip.copy_(_tensor(directions / (weight * (1.0 - alpha**2))[:, None]))
+        encoder = model.encoder.aggregate
+        if isinstance(encoder, BayesAggregation):
+            encoder.encode.copy_(_tensor(directions.T))
+            encoder.nuisance.fill_(0.5 * float(np.log(prior.intercept_variance)))
+        scale, root = split_covariance(covariance)
+        model.evidence.log_scale.copy_(_tensor(np.log(scale)))
+        model.evidence.root.copy_(_tensor(root))
+        model.evidence.log_nuisance.fill_(0.5 * float(np.log(prior.intercept_variance)))
+
+
+def leading_directions(covariance: Float64Array, deviation: Float64Array, count: int) -> Float64Array:
+    """Return A (K, Z): the directions that explain most of the logits' variance, A A^T near covariance.
+
+    ``deviation`` (K,) is the standard deviation of each state, so that a weight counts by what it moves. With Z > K
+    the last columns are zero.
+    """
+    values, vectors = np.linalg.eigh(covariance * np.outer(deviation, deviation))
+    order = np.argsort(-values, kind="stable")[:count]
+    directions = np.zeros((len(deviation), count))
+    directions[:, : len(order)] = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0)) / deviation[:, None]
+    largest = np.abs(directions).argmax(0)
+    return directions * np.where(directions[largest, np.arange(count)] < 0.0, -1.0, 1.0)
+
+
+def split_covariance(covariance: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Return s (K,) and R (K, K), diag(s^2) + R R^T = covariance, s^2 as large a share as that allows."""
+    deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-10))
+    correlation = covariance / np.outer(deviation, deviation)
+    share = float(np.clip(0.9 * np.linalg.eigvalsh(correlation)[0], 1e-4, 1.0))
+    rest = correlation - share * np.eye(len(deviation))
+    values, vectors = np.linalg.eigh(rest)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.sqrt(share) * deviation, deviation[:, None] * root
+
+
+def _tensor(array: Float64Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array)).to(torch.float32)

@@ -1,0 +1,293 @@
+"""Meta-BAM behind the learner protocol: birth from the training lines, episodes, and a lean adapt / predict.
+
+Interventions are arguments of :meth:`MetaBamLearner.predict`; no prediction changes a weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from metabam.config import ModelConfig, TrainConfig
+from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
+from metabam.learners.selection import choose_steps, train_steps
+from metabam.model.context import ContextPosterior
+from metabam.model.metabam import Belief, MetaBam, Support
+from metabam.records import Fingerprint, FloatArray, LabelledContext, Prediction, SupportSet
+
+Float64Array = NDArray[np.float64]
+_Z90 = 1.6448536269514722
+
+
+class MetaBamLearner:
+    """Meta-BAM (Plan 34) as a learner.
+
+    Parameters
+    ----------
+    config, train
+        Model and training settings.
+
+    Examples
+    --------
+    >>> learner = MetaBamLearner(ModelConfig(), TrainConfig())
+    >>> learner.name
+    'metabam'
+    """
+
+    name = "metabam"
+
+    def __init__(self, config: ModelConfig | None = None, train: TrainConfig | None = None) -> None:
+        self.config = config or ModelConfig()
+        self.train = train or TrainConfig()
+        self.model: MetaBam | None = None
+        self.chosen_steps: int | None = None
+
+    # ------------------------------------------------------------- learning
+
+    def fit(self, contexts: Sequence[LabelledContext], *, seed: int = 0) -> None:
+        """Learn from the training contexts in memory; deterministic in ``seed``.
+
+        With three contexts or more and ``train.leave_one_line_out``, the number of meta-training steps is chosen on
+        left-out lines.
+        """
+        steps = self.train.steps
+        if self.train.leave_one_line_out and len(contexts) >= 3:
+            steps = choose_steps(contexts, self.config, self.train, seed).steps
+        self.chosen_steps = steps
+        self.model = train_steps(contexts, self.config, self.train, seed, steps)
+        self.model.eval()
+
+    @classmethod
+    def of_model(cls, model: MetaBam, train: TrainConfig | None = None) -> MetaBamLearner:
+        """Return a learner around a trained model."""
+        learner = cls(model.config, train)
+        learner.model = model.eval()
+        return learner
+
+    # ------------------------------------------------------------- inference
+
+    def adapt(self, support: SupportSet) -> Fingerprint:
+        """Return the belief about a new context after ``S >= 0`` labelled pairs; at S = 0, the prior.
+
+        Raises
+        ------
+        InputError
+            When the support has another number of features than the training pairs (``feature-count``).
+        """
+        model = self._fitted()
+        features = self._features(support.features)
+        with torch.inference_mode():
+            labels = torch.from_numpy(support.labels.astype(np.float32))
+            belief = model.adapt(Support(model.states(features), labels, torch.ones_like(labels)))
+        return Fingerprint(
+            mean=_array(belief.context.mean),
+            std=_array(belief.context.std),
+            spectrum=_array(belief.alpha),
+            evidence_mean=_array(belief.delta_mean),
+            evidence_cov=_array(belief.delta_covariance),
+            n_support=len(support),
+            covariance=_array(belief.context.covariance),
+        )
+
+    def predict(
+        self,
+        context: Fingerprint,
+        queries: FloatArray,
+        *,
+        gate_override: NDArray[Any] | None = None,
+        atom_mask: NDArray[Any] | None = None,
+        steps: int | None = None,
+        path: Literal["full", "context"] = "full",
+        trace: bool = False,
+    ) -> Prediction:
+        """Return P(y = 1) with a 90 % posterior interval for query features (Q, D), in order.
+
+        Parameters
+        ----------
+        context
+            What :meth:`adapt` returned (or another cell line's fingerprint).
+        queries
+            z_q, (Q, D).
+        gate_override
+            Gates (K,) in [-1, 1] to use instead of the fingerprint's; their uncertainty is then zero.
+        atom_mask
+            (K,) 0 or 1: atoms with 0 lose their gate and their delta.
+        steps
+            Unfolding steps, 0 to T.
+        path
+            ``"full"``, or ``"context"`` for what z_c alone would say.
+        trace
+            Whether to return the unfolding's states (T + 1, Q, K).
+        """
+        model = self._fitted()
+        features = self._features(queries)
+        with torch.inference_mode():
+            belief = self._belief(context, gate_override, atom_mask)
+            states = model.states(features)
+            unfolded = model.unfold(states, belief.alpha, steps)
+            logit, variance = model.combine(unfolded[-1], states, belief, path)
+            moderated = _array(model.moderated(logit, variance))
+            centre = _array(logit)
+            half = _Z90 * _array((variance.clamp(min=0.0)).sqrt() * model.interval_scale)
+            kept = torch.stack(unfolded).numpy() if trace else None
+        return Prediction(
+            probability=_sigmoid(moderated),
+            logit=moderated,
+            lower=_sigmoid(np.minimum(centre - half, moderated)),
+            upper=_sigmoid(np.maximum(centre + half, moderated)),
+            level=0.9,
+            states=kept,
+        )
+
+    def draw_logits(self, context: Fingerprint, queries: FloatArray, *, seed: int = 0) -> Float64Array:
+        """Return ``config.draws`` joint posterior draws of the full logit, (M, Q); deterministic in ``seed``."""
+        model = self._fitted()
+        features = self._features(queries)
+        rng = np.random.default_rng(seed)
+        n_atoms, width = len(context.spectrum), len(context.mean)
+        noise = torch.from_numpy(rng.normal(size=(self.config.draws, width)).astype(np.float32))
+        with torch.inference_mode():
+            belief = self._belief(context, None, None)
+            root = torch.linalg.cholesky(
+                belief.delta_covariance.double() + 1e-10 * torch.eye(n_atoms, dtype=torch.float64)
+            ).float()
+            spread = torch.from_numpy(rng.normal(size=(len(noise), n_atoms)).astype(np.float32))
+            deltas = belief.delta_mean + spread @ root.T
+            alphas = model.gate(belief.context.draw(noise))
+            moved = model.readout.effects(alphas) - model.readout.effects(belief.alpha)
+            deltas = deltas - model.evidence.kappa * moved
+            states = model.states(features)
+            logits = [
+                model.context_logit(states, alpha) + (states - model.readout.centre) @ delta
+                for alpha, delta in zip(alphas, deltas, strict=True)
+            ]
+            return _array(torch.stack(logits))
+
+    def spectrum_of(self, contexts: NDArray[Any]) -> Float64Array:
+        """Return the gates (M, K) of contexts z_c (M, Z)."""
+        with torch.inference_mode():
+            return _array(self._fitted().gate(torch.from_numpy(np.asarray(contexts, dtype=np.float32))))
+
+    def prior(self) -> tuple[Float64Array, Float64Array]:
+        """Return mean and standard deviation of z_c before any label, (Z,) each."""
+        return np.zeros(self.config.context_dim), np.ones(self.config.context_dim)
+
+    @property
+    def atoms(self) -> NDArray[np.float32]:
+        """Return V, (K, D) float32, a copy."""
+        return np.array(self._fitted().basis.atoms.detach().numpy(), dtype=np.float32)
+
+    @property
+    def weights(self) -> Float64Array:
+        """Return the read-out weights w (K,) >= 0, logits per unit state."""
+        with torch.inference_mode():
+            return _array(self._fitted().readout.weight)
+
+    def mechanism_states(self, queries: FloatArray) -> FloatArray:
+        """Return h^(0) (Q, K) of query features (Q, D)."""
+        features = self._features(queries)
+        with torch.inference_mode():
+            return np.asarray(self._fitted().states(features).numpy())
+
+    # ------------------------------------------------------------- state
+
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return all tensors by name and a JSON-ready description."""
+        model = self._fitted()
+        tensors = {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
+        description = {
+            "learner": self.name,
+            "n_features": int(model.basis.atoms.shape[1]),
+            "model": self.config.model_dump(mode="json"),
+            "train": self.train.model_dump(mode="json"),
+            "chosen_steps": self.chosen_steps,
+        }
+        return tensors, description
+
+    @classmethod
+    def from_state(cls, tensors: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> MetaBamLearner:
+        """Return the learner that :meth:`state` described, bit for bit.
+
+        Raises
+        ------
+        CheckpointError
+            When a tensor is missing, unknown or of another shape (``weights-mismatch``).
+        """
+        config = ModelConfig.model_validate(description["model"], strict=False)
+        train = TrainConfig.model_validate(description["train"], strict=False)
+        learner = cls(config, train)
+        model = MetaBam(config, int(description["n_features"]))
+        wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        found = {name: tuple(value.shape) for name, value in tensors.items()}
+        if wanted != found:
+            odd = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+            raise CheckpointError(
+                "weights-mismatch",
+                f"tensors do not fit the described model: {', '.join(odd[:5])}.",
+                "Use weights and description of the same run.",
+            )
+        model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()})
+        learner.model = model.eval()
+        learner.chosen_steps = description.get("chosen_steps")
+        return learner
+
+    # ------------------------------------------------------------- inside
+
+    def _fitted(self) -> MetaBam:
+        if self.model is None:
+            raise TrainingError("not-fitted", "this learner has not been trained.", "Call fit, or load a run.")
+        return self.model
+
+    def _features(self, features: FloatArray) -> Tensor:
+        wanted = self._fitted().basis.atoms.shape[1]
+        if features.ndim != 2 or features.shape[1] != wanted:
+            raise InputError(
+                "feature-count",
+                f"features have shape {features.shape}, the model reads (pairs, {wanted}).",
+                "Encode pairs with the encoder of the same run.",
+            )
+        return torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
+
+    def _belief(
+        self, context: Fingerprint, gate_override: NDArray[Any] | None, atom_mask: NDArray[Any] | None
+    ) -> Belief:
+        mean, alpha = _tensor(context.mean), _tensor(context.spectrum)
+        if context.covariance is None:
+            scale = torch.diag(_tensor(context.std))
+        else:
+            scale = torch.from_numpy(np.linalg.cholesky(context.covariance)).float()
+        delta, covariance = _tensor(context.evidence_mean), _tensor(context.evidence_cov)
+        if gate_override is not None:
+            alpha, scale = self._per_atom(gate_override, "gate_override"), torch.zeros_like(scale)
+        if atom_mask is not None:
+            keep = self._per_atom(atom_mask, "atom_mask")
+            alpha, delta, covariance = alpha * keep, delta * keep, covariance * keep[:, None] * keep
+        return Belief(ContextPosterior(mean, scale), alpha, delta, covariance)
+
+    def _per_atom(self, values: NDArray[Any], name: str) -> Tensor:
+        array = np.asarray(values, dtype=np.float32)
+        low = 0.0 if name == "atom_mask" else -1.0
+        if array.shape != (self.config.n_atoms,) or not np.all((array >= low) & (array <= 1.0)):
+            raise ConfigError(
+                "per-atom",
+                f"{name} of shape {array.shape} must hold {self.config.n_atoms} numbers in [{low:g}, 1].",
+                "Give one number per atom.",
+            )
+        return torch.from_numpy(array)
+
+
+def _tensor(array: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.asarray(array, dtype=np.float32))
+
+
+def _array(tensor: Tensor) -> Float64Array:
+    return np.asarray(tensor.detach().numpy(), dtype=np.float64)
+
+
+def _sigmoid(logit: Float64Array) -> Float64Array:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -500.0, 500.0))))

@@ -1,0 +1,57 @@
+"""Mechanism basis (Plan 34 s2.1): K learnable atoms and how strongly each pair matches them.
+
+``match_k = <z_q, v_k>`` (or ``sqrt(D) cos(z_q, v_k)``), ``p_k = exp(gain_k) (match_k - threshold_k)``. The seed
+names no threshold; a sparse mechanism is present or absent, and a match that saturates on both sides of a learned
+threshold tells the two apart through the noise of a single feature, which a linear score cannot.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+
+class MechanismBasis(nn.Module):
+    """Atoms V (K, D) with a temperature and a threshold each.
+
+    Parameters
+    ----------
+    n_atoms, n_features
+        ``K`` and ``D``.
+    match
+        ``"dot"`` (default) or ``"cosine"``, the latter scaled by sqrt(D) so that both have the size of one feature.
+    """
+
+    def __init__(self, n_atoms: int, n_features: int, match: Literal["dot", "cosine"] = "dot") -> None:
+        super().__init__()
+        self.match = match
+        self.atoms = nn.Parameter(torch.eye(n_atoms, n_features))
+        self.gain = nn.Parameter(torch.zeros(n_atoms))
+        self.threshold = nn.Parameter(torch.zeros(n_atoms))
+
+    def potentials(self, features: Tensor) -> Tensor:
+        """Return p (..., K) of features z (..., D); unbounded, zero at the threshold."""
+        if self.match == "cosine":
+            unit = nn.functional.normalize(features, dim=-1) * features.shape[-1] ** 0.5
+            match = unit @ nn.functional.normalize(self.atoms, dim=-1).T
+        else:
+            match = features @ self.atoms.T
+        potentials: Tensor = (match - self.threshold) * self.gain.exp()
+        return potentials
+
+    def orthogonality(self) -> Tensor:
+        """Return the mean squared cosine between different atoms, in [0, 1]; 0 for orthogonal atoms."""
+        unit = nn.functional.normalize(self.atoms, dim=-1)
+        cosines = unit @ unit.T
+        n_atoms = len(cosines)
+        off = cosines.square().sum() - cosines.diagonal().square().sum()
+        mean: Tensor = off / max(n_atoms * (n_atoms - 1), 1)
+        return mean
+
+    def flip_(self, sign: Tensor) -> None:
+        """Turn the atoms with ``sign`` = -1 round, in place: p_k becomes -p_k exactly."""
+        with torch.no_grad():
+            self.atoms.mul_(sign[:, None])
+            self.threshold.mul_(sign)

@@ -1,0 +1,178 @@
+"""Meta-BAM, whole: z_q -> mechanism states -> unfolding under alpha(z_c) -> logit, plus delta from the support.
+
+    p = basis(z)                         potentials (Q, K)          Plan 34 s2.1
+    h0 = modulate(tanh(p))               mechanism states (Q, K)
+    q(z_c | S) = encoder(support)        context (Z,)               Plan 34 s2.2
+    alpha = gate(z_c)                    spectrum (K,)              Plan 34 s2.3, s4.1
+    h_T = unfold(h0, alpha)              T steps                    Plan 34 s3.2.1
+    logit = w alpha . (h_T - centre) + b + (h0 - centre) . delta    read-out and evidence
+
+Every intervention is an argument; nothing here is changed by a prediction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from metabam.config import ModelConfig
+from metabam.model.basis import MechanismBasis
+from metabam.model.context import ContextEncoder, ContextPosterior
+from metabam.model.evidence import EvidencePosterior
+from metabam.model.gate import SpectrumGate
+from metabam.model.heads import MechanismReadout
+from metabam.model.unfold import MechanismUnfolding, PairModulation
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Supports: ``states`` (..., S, K) from :meth:`MetaBam.states`, ``labels`` and ``mask`` (..., S) floating."""
+
+    states: Tensor
+    labels: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What a support teaches: context posterior, spectrum alpha (..., K), mean and covariance of delta."""
+
+    context: ContextPosterior
+    alpha: Tensor
+    delta_mean: Tensor
+    delta_covariance: Tensor
+
+
+class MetaBam(nn.Module):
+    """The shared model; see the module's first lines.
+
+    Parameters
+    ----------
+    config
+        Sizes and options.
+    n_features
+        ``D``.
+    """
+
+    feature_centre: Tensor
+    feature_scale: Tensor
+    base_logit: Tensor
+    interval_scale: Tensor
+
+    def __init__(self, config: ModelConfig, n_features: int) -> None:
+        super().__init__()
+        n_atoms = config.n_atoms
+        self.config = config
+        self.register_buffer("feature_centre", torch.zeros(n_features))
+        self.register_buffer("feature_scale", torch.ones(n_features))
+        self.register_buffer("base_logit", torch.zeros(()))
+        self.register_buffer("interval_scale", torch.ones(()))
+        self.basis = MechanismBasis(n_atoms, n_features, config.match)
+        self.modulate = PairModulation(n_atoms)
+        self.encoder = ContextEncoder(config.aggregation, n_atoms, config.context_dim, config.hidden)
+        self.gate = SpectrumGate(config.context_dim, n_atoms, config.hidden)
+        self.unfold = MechanismUnfolding(n_atoms, config.mix_rank, config.n_steps, config.unfolding)
+        self.readout = MechanismReadout(n_atoms)
+        self.evidence = EvidencePosterior(n_atoms, config.newton_steps)
+
+    def states(self, features: Tensor) -> Tensor:
+        """Return h^(0) (..., K) of features z (..., D); they depend on no context and can be cached."""
+        z = (features - self.feature_centre) / self.feature_scale
+        states: Tensor = self.modulate(torch.tanh(self.basis.potentials(z)))
+        return states
+
+    def pooled_alpha(self) -> Tensor:
+        """Return the spectrum of the pooled, zero-shot model: alpha at z_c = 0, (K,)."""
+        alpha: Tensor = self.gate(torch.zeros_like(self.gate.skip[0]))
+        return alpha
+
+    def context_logit(self, states: Tensor, alpha: Tensor, steps: int | None = None) -> Tensor:
+        """Return the gated path's logits (..., Q) of h^(0) (..., Q, K) under gates (..., K)."""
+        logit: Tensor = self.readout(self.unfold(states, alpha, steps)[-1], alpha)
+        return logit
+
+    def sampling_offset(self, labels: Tensor, mask: Tensor) -> Tensor:
+        """Return the log odds by which a support over-represents positives against the base rate, (..., 1).
+
+        A support is chosen by its user, often half and half, so its share says nothing about the line; given the
+        share, logit P(y | x, chosen) = logit P(y | x) + offset (doi:10.1093/biomet/66.3.403). One pseudo-pair at the
+        base rate.
+        """
+        rate = torch.sigmoid(self.base_logit)
+        share = ((labels * mask).sum(-1, keepdim=True) + rate) / (mask.sum(-1, keepdim=True) + 1.0)
+        return torch.logit(share, eps=1e-6) - self.base_logit
+
+    def infer_context(self, support: Support) -> ContextPosterior:
+        """Return q(z_c | S)."""
+        expected = self.context_logit(support.states, self.pooled_alpha().expand(*support.labels.shape[:-1], -1))
+        expected = expected + self.sampling_offset(support.labels, support.mask)
+        centred = support.states - self.readout.centre
+        posterior: ContextPosterior = self.encoder(centred, support.labels, expected, support.mask)
+        return posterior
+
+    def infer_delta(self, support: Support, alpha: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean (..., K) and covariance (..., K, K) of delta given the gates (..., K)."""
+        offset = self.context_logit(support.states, alpha) + self.sampling_offset(support.labels, support.mask)
+        pooled = self.readout.effects(self.pooled_alpha())
+        mean = self.evidence.prior_mean(self.readout.effects(alpha), pooled)
+        centred = support.states - self.readout.centre
+        result: tuple[Tensor, Tensor] = self.evidence(centred, support.labels, offset, support.mask, mean)
+        return result
+
+    def adapt(self, support: Support) -> Belief:
+        """Return the belief about the context of each support in the batch."""
+        context = self.infer_context(support)
+        alpha = self.gate(context.mean)
+        if self.config.evidence:
+            mean, covariance = self.infer_delta(support, alpha)
+        else:
+            mean = torch.zeros_like(alpha)
+            covariance = torch.zeros(*alpha.shape, alpha.shape[-1], dtype=alpha.dtype, device=alpha.device)
+        return Belief(context, alpha, mean, covariance)
+
+    def effect_covariance(self, context: ContextPosterior, alpha: Tensor) -> Tensor:
+        """Return the covariance (..., K, K) of theta = w alpha(z_c) by its slope at the mean."""
+        slope = self.gate_slope(context.mean, alpha)
+        root = (self.readout.weight.unsqueeze(-1) * slope) @ context.scale
+        return root @ root.transpose(-1, -2)
+
+    def gate_slope(self, context: Tensor, alpha: Tensor) -> Tensor:
+        """Return d alpha / d z_c, (..., K, Z)."""
+        inner = self.gate.inner(context)
+        bend = self.gate.outer.weight @ (_gelu_slope(inner).unsqueeze(-1) * self.gate.inner.weight)
+        return (1.0 - alpha.square()).unsqueeze(-1) * (self.gate.skip + bend)
+
+    def full_logit(self, states: Tensor, belief: Belief, steps: int | None = None) -> tuple[Tensor, Tensor]:
+        """Return mean and variance of the full logit, both (..., Q), of h^(0) (..., Q, K)."""
+        return self.combine(self.unfold(states, belief.alpha, steps)[-1], states, belief)
+
+    def combine(
+        self, unfolded: Tensor, states: Tensor, belief: Belief, path: Literal["full", "context"] = "full"
+    ) -> tuple[Tensor, Tensor]:
+        """Return mean and variance of the logit, both (..., Q), of h^(T) and h^(0) (..., Q, K).
+
+        The variance integrates over delta, and over the part of z_c that delta does not take back; on the path
+        ``"context"`` there is no delta, and z_c counts in full.
+        """
+        logit = self.readout(unfolded, belief.alpha)
+        covariance = self.effect_covariance(belief.context, belief.alpha)
+        centred = states - self.readout.centre
+        if self.config.evidence and path == "full":
+            logit = logit + (centred @ belief.delta_mean.unsqueeze(-1)).squeeze(-1)
+            covariance = belief.delta_covariance + (1.0 - self.evidence.kappa).square() * covariance
+        variance = ((centred @ covariance) * centred).sum(-1).clamp(min=0.0)
+        return logit, variance
+
+    def moderated(self, logit: Tensor, variance: Tensor) -> Tensor:
+        """Return the logit of the posterior mean probability (probit approximation, doi:10.1162/neco.1992.4.5.720)."""
+        mean: Tensor = logit / (1.0 + (torch.pi / 8.0) * variance * self.interval_scale.square()).sqrt()
+        return mean
+
+
+def _gelu_slope(x: Tensor) -> Tensor:
+    normal = torch.exp(-0.5 * x.square()) * (2.0 * torch.pi) ** -0.5
+    slope: Tensor = 0.5 * (1.0 + torch.erf(x * 0.5**0.5)) + x * normal
+    return slope
