@@ -11,7 +11,7 @@ import numpy as np
 from metabam.data.findings import Findings
 from metabam.data.limits import MAX_MISMATCH_SHARE, MAX_N_SHARE
 from metabam.data.refusal import shown
-from metabam.records import PairTable, Severity, TextArray
+from metabam.records import PairTable, Problem, Severity, TextArray
 
 BUILD_COLUMNS = ("genome_build", "build", "assembly")
 FINGERPRINT_COLUMN = "genome_fingerprint"
@@ -212,9 +212,24 @@ def mismatch_share(first: str, second: str) -> float:
     return float(np.mean(a[known] != b[known])) if known.any() else 0.0
 
 
-def nearest_to_a_site(starts: Sequence[int], ends: Sequence[int], sites: Sequence[int]) -> int:
-    """Return how many intervals hold at least one site, for the check of swapped element columns."""
-    ordered = np.sort(np.asarray(sites, dtype=np.int64))
-    left = np.searchsorted(ordered, np.asarray(starts, dtype=np.int64), side="left")
-    right = np.searchsorted(ordered, np.asarray(ends, dtype=np.int64), side="left")
-    return int(np.sum(right > left))
+def check_orientation(table: PairTable, sites: Mapping[str, Sequence[int]]) -> Problem | None:
+    """Return a warning when transcription start sites lie in the enhancers rather than in the promoters.
+
+    Parameters
+    ----------
+    sites
+        Contig -> positions (0-based bp) of transcription start sites.
+    """
+    held = {"enhancer": 0, "promoter": 0}
+    for chrom, positions in sites.items():
+        ordered = np.sort(np.asarray(positions, dtype=np.int64))
+        for side in held:
+            here = getattr(table, f"{side}_chrom") == chrom
+            first = np.searchsorted(ordered, getattr(table, f"{side}_start")[here], side="left")
+            after = np.searchsorted(ordered, getattr(table, f"{side}_end")[here], side="left")
+            held[side] += int(np.sum(after > first))
+    if held["enhancer"] <= held["promoter"]:
+        return None
+    message = f"{held['enhancer']} enhancers but {held['promoter']} promoters hold a transcription start site."
+    remedy = "Are the enhancer and promoter columns swapped?"
+    return Problem("swapped-elements", Severity.WARNING, message, remedy, None, "enhancer_start")

@@ -253,7 +253,7 @@ def _typed(raw: RawTable, findings: Findings, role: Role, base: int) -> PairTabl
 
 def _no_label(raw: RawTable) -> TableRefusedError:
     scores = [number for name, number in raw.mapped.extra.items() if name.casefold() == "score"]
-    if scores and any(cell.strip("0123456789.") == "" and cell for cell in raw.cells[scores[0]]):
+    if scores and any(cell[:1].isdigit() for cell in raw.cells[scores[0]]):
         return TableRefusedError(
             "score-as-label",
             "the table has a score but no label: is the score to be read as a label?",

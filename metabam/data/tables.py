@@ -292,7 +292,9 @@ def _csv_refusal(message: str, line: int, limits: Limits) -> TableRefusedError:
         return TableRefusedError(
             "unclosed-quote", "a quote that opens here is never closed.", "Close or remove the quote.", line=line
         )
-    return TableRefusedError("bad-quote", f"a quote stands where none may ({message}).", 'Write it as "".', line=line)
+    return TableRefusedError(
+        "bad-quote", f"a quote stands where none may ({shown(message)}).", 'Write it as "".', line=line
+    )
 
 
 def _headerless_width(rows: Sequence[Sequence[str]]) -> int:

@@ -38,6 +38,23 @@ def read_queries(data: bytes, name: str = "", genome: ReferenceBases | None = No
     return read_table(data, role="query", name=name, genome=genome, base=base, upload=True)
 
 
+def first_pair(result: ReadResult, genome: ReferenceBases, shown_bases: int = 20) -> dict[str, str]:
+    """Return the first bases of the first usable pair, so that a wrong base or build is seen before it is used.
+
+    Keys: ``enhancer`` and ``promoter``; values like ``chr1:1000-1400 ACGT...``; empty when no row is usable.
+    """
+    rows = result.table if result.usable.all() else result.table.take(result.usable)
+    if not len(rows):
+        return {}
+    told: dict[str, str] = {}
+    for side in ("enhancer", "promoter"):
+        chrom, start, end = (getattr(rows, f"{side}_{part}")[0] for part in ("chrom", "start", "end"))
+        if chrom in genome.contigs:
+            bases = genome.fetch(chrom, int(start), int(min(end, start + shown_bases)))
+            told[side] = f"{chrom}:{start}-{end} {bases}"
+    return told
+
+
 def check_table(path: Path, role: Role | None = None, genome: ReferenceBases | None = None) -> ProblemReport:
     """Return everything that is to be said about a file, without using it.
 
