@@ -1,0 +1,255 @@
+"""One adaptation of one session: the tables that came in, what was computed from them, and what goes out again."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metabam.app import model as models
+from metabam.app.widgets import csv_text, json_text
+from metabam.records import ConvergenceRecord, Fingerprint, PairTable, Problem, SupportSet
+
+if TYPE_CHECKING:
+    from metabam.app.model import Model
+    from metabam.data.genome import Genome
+    from metabam.data.pairs import ReadResult
+    from metabam.train.run import Run
+
+Array = NDArray[np.float64]
+REFERENCE: Final = "metabam"
+OTHERS: Final = ("hierarchical", "prototype")
+NOT_INFORMED: Final = 0.1
+TEMPLATE: Final = (
+    "pair_id\tchrom\tenhancer_start\tenhancer_end\tpromoter_start\tpromoter_end\tlabel\tcell_line\n"
+    "my_pair_1\tchr1\t1000000\t1000400\t1050000\t1050400\t1\tmy_line\n"
+    "my_pair_2\tchr1\t2000000\t2000400\t2050000\t2050400\t0\tmy_line\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A table as it came into this session: its bytes, its name, which way it came, and what reading it found."""
+
+    data: bytes = field(repr=False)
+    name: str
+    origin: str
+    result: ReadResult = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """Everything that the page shows after one press of Adapt.
+
+    Support arrays are (S,), query arrays (Q,), context arrays (Z,), gates (K,). Query values of unusable rows are NaN.
+    ``others`` maps further learners to their (Q,) probabilities.
+    """
+
+    run_id: str
+    weights: str
+    support_name: str
+    support_sha256: str
+    query_name: str
+    query_sha256: str
+    fingerprint: Fingerprint = field(repr=False)
+    prior: Fingerprint = field(repr=False)
+    gate_low: Array = field(repr=False)
+    gate_high: Array = field(repr=False)
+    kl: Array = field(repr=False)
+    labels: NDArray[np.int8] = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    support_after: Array = field(repr=False)
+    support_before: Array = field(repr=False)
+    convergence: ConvergenceRecord | None = field(repr=False)
+    nearest: tuple[tuple[str, float], ...]
+    queries: Queries | None = field(repr=False)
+    problems: tuple[Problem, ...]
+    seconds: float
+    seed: int = 0
+
+    @property
+    def informed(self) -> bool:
+        """Return whether the posterior left the prior by at least 0.1 nats."""
+        return float(self.kl.sum()) >= NOT_INFORMED
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Predictions of the query table, in its order."""
+
+    table: PairTable
+    status: tuple[str, ...]
+    probability: Array
+    lower: Array
+    upper: Array
+    logit: Array
+    prior: Array
+    nearest: Array
+    others: dict[str, Array]
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Return which rows have a prediction."""
+        return np.isfinite(self.probability)
+
+
+def read_support(data: bytes, name: str, origin: str, genome: Genome | None, *, one_class: bool = False) -> Loaded:
+    """Return an uploaded, pasted, edited or bundled support, read and judged; never raises for its content."""
+    from metabam.data.upload import read_support as read
+
+    return Loaded(data, name, origin, read(data, name, genome, allow_one_class=one_class))
+
+
+def read_queries(data: bytes, name: str, origin: str, genome: Genome | None) -> Loaded:
+    """Return an uploaded or bundled query table, read and judged; never raises for its content."""
+    from metabam.data.upload import read_queries as read
+
+    return Loaded(data, name, origin, read(data, name, genome))
+
+
+def adapt(
+    model: Model, support: Loaded, queries: Loaded | None, others: dict[str, Any], *, genome: Genome | None,
+    run_id: str, weights: str, lines: dict[str, Fingerprint], run: Run,
+) -> Adaptation:
+    """Return what the model believes after a support, and its predictions; the model itself does not change.
+
+    Parameters
+    ----------
+    others
+        Further learners by name, fitted on the same training lines.
+    lines
+        Fingerprints of the training lines, to find the nearest one.
+
+    Raises
+    ------
+    InputError
+        A pair cannot be turned into sequence.
+    """
+    from metabam.score import Predictor
+
+    start = time.perf_counter()
+    predictor = Predictor(
+        model.encoder, model.learner, genome, model.enhancer_window, model.promoter_window, provenance=run.provenance(),
+        training=model.contexts,
+    )
+    table = support.result.table
+    features, _ = predictor.features(table)
+    given = SupportSet(features, table.label)
+    fingerprint = predictor.adapt(table)
+    prior = model.learner.adapt(models.no_support(model))
+    low, high = models.gate_interval(model, fingerprint)
+    near = models.nearest_lines(fingerprint, lines)
+    answered = None
+    if queries is not None:
+        nearest = lines[near[0][0]] if near else prior
+        answered = _answer(predictor, model, given, fingerprint, prior, nearest, queries.result, others)
+    return Adaptation(
+        run_id, weights, support.name, support.sha256, queries.name if queries else "", queries.sha256 if queries else "",
+        fingerprint, prior, low, high, models.kl_to(fingerprint.mean, fingerprint.std, prior.mean, prior.std),
+        table.label, tuple(pair_names(table)), model.learner.predict(fingerprint, features).probability,
+        model.learner.predict(prior, features).probability,
+        models.convergence_of(model, given) if len(given) else None, tuple(near), answered,
+        tuple(predictor.findings(fingerprint, table)), time.perf_counter() - start,
+    )
+
+
+def _answer(
+    predictor: Any, model: Model, given: SupportSet, fingerprint: Fingerprint, prior: Fingerprint, nearest: Fingerprint,
+    result: ReadResult, others: dict[str, Any],
+) -> Queries:
+    """Return the predictions of all learners on one query table; unusable rows are NaN."""
+    features, status = predictor.features(result.table, result.status)
+    good = np.asarray(status == "ok", dtype=np.bool_)
+
+    def spread(values: Array) -> Array:
+        full = np.full(len(good), np.nan)
+        full[good] = values
+        return full
+
+    asked = features[good]
+    full = model.learner.predict(fingerprint, asked)
+    low, high = models.interval(full)
+    return Queries(
+        result.table, tuple(str(code) for code in status), spread(full.probability), spread(low), spread(high),
+        spread(full.logit), spread(model.learner.predict(prior, asked).probability),
+        spread(model.learner.predict(nearest, asked).probability),
+        {name: spread(learner.predict(learner.adapt(given), asked).probability) for name, learner in others.items()},
+    )
+
+
+def pair_names(table: PairTable) -> list[str]:
+    """Return a readable name per pair: its id, else its locus."""
+    names: list[str] = []
+    for row in range(len(table)):
+        locus = f"{table.enhancer_chrom[row]}:{table.enhancer_start[row]:,}–{table.promoter_start[row]:,}"
+        names.append(f"{table.pair_id[row]}  {locus}" if table.pair_id[row] else locus)
+    return names
+
+
+# ------------------------------------------------------------------ exports
+
+
+def result_rows(done: Adaptation) -> list[dict[str, object]]:
+    """Return one row per query, in input order: every prediction shown on the page, full precision."""
+    if done.queries is None:
+        return []
+    answered = done.queries
+    distance = answered.table.distance()
+    near = done.nearest[0][0] if done.nearest else ""
+    rows: list[dict[str, object]] = []
+    for row in range(len(answered.table)):
+        rows.append({
+            "pair_id": str(answered.table.pair_id[row]), "chrom": str(answered.table.enhancer_chrom[row]),
+            "enhancer_start": int(answered.table.enhancer_start[row]),
+            "enhancer_end": int(answered.table.enhancer_end[row]),
+            "promoter_start": int(answered.table.promoter_start[row]),
+            "promoter_end": int(answered.table.promoter_end[row]),
+            "probability": float(answered.probability[row]), "lower": float(answered.lower[row]),
+            "upper": float(answered.upper[row]), "logit": float(answered.logit[row]),
+            "prior_only": float(answered.prior[row]), "nearest_line": near,
+            "nearest_line_probability": float(answered.nearest[row]), "distance_bp": float(distance[row]),
+            **{name: float(values[row]) for name, values in answered.others.items()},
+            "status": answered.status[row],
+        })
+    return rows
+
+
+def results_csv(done: Adaptation, comment: str) -> str:
+    """Return the query predictions as CSV with the provenance above the header."""
+    return csv_text(result_rows(done), comment)
+
+
+def session_json(done: Adaptation, provenance: dict[str, object], synthetic: bool | None) -> str:
+    """Return what repeats this adaptation: digests of the inputs, run, seed, and the fingerprint that came out."""
+    from metabam.score import fingerprint_to_dict
+
+    return json_text({
+        "format": "metabam-session", "version": 1, "synthetic": synthetic, "run": done.run_id,
+        "weights_sha256": done.weights, "seed": done.seed,
+        "support": {"name": done.support_name, "sha256": done.support_sha256, "pairs": len(done.labels),
+                    "positives": int((done.labels == 1).sum())},
+        "queries": {"name": done.query_name, "sha256": done.query_sha256,
+                    "pairs": 0 if done.queries is None else len(done.queries.table)},
+        "learners": [REFERENCE, *(() if done.queries is None else done.queries.others)],
+        "kl_nats": float(done.kl.sum()), "informed": done.informed,
+        "nearest_lines": [{"line": name, "distance": gap} for name, gap in done.nearest],
+        "fingerprint": fingerprint_to_dict(done.fingerprint), "provenance": provenance,
+    })
+
+
+def labelled(answered: Queries) -> tuple[Array, NDArray[np.int8]]:
+    """Return probability and label of the query rows that have both."""
+    known = answered.usable & (answered.table.label >= 0)
+    return answered.probability[known], answered.table.label[known]
+
+

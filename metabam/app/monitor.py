@@ -1,0 +1,304 @@
+"""The blocks of the Training monitor: state, live curves, numbers, and what was wrong with the log."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from metabam.app import cache, layout, session
+from metabam.app.layout import Scene
+from metabam.app.widgets import csv_text, empty, number, plain
+from metabam.errors import MetaBamError
+from metabam.plots import curves, theme
+from metabam.records import History
+from metabam.texts import has, text
+
+HEALTH = ("sensitivity", "auprc", "kl", "id_probe", "gate_saturation", "effective_rank", "grad_norm")
+LARGER = ("auroc", "auprc", "accuracy", "rank")
+FRESH_SECONDS = 60.0
+
+
+def controls(scene: Scene, history: History) -> None:
+    """Draw x axis, phase, smoothing, log y, comparison and live switch in two rows."""
+    phases = list(dict.fromkeys(record.phase for record in history if record.phase != "done"))
+    if session.get("phase") not in phases:
+        session.forget("phase")
+    preferred = phases.index("meta-train") if "meta-train" in phases else max(len(phases) - 1, 0)
+    top = st.columns([1.5, 1, 1.3, 1.4], vertical_alignment="bottom", gap="medium")
+    top[0].selectbox(
+        scene.text("training.phase"), phases, index=preferred if phases else None, key="phase", persist_state="session",
+        format_func=lambda name: phase_name(scene, name),
+    )
+    top[1].segmented_control(
+        scene.text("training.axis"), ["step", "clock"], key="axis", default="step", required=True,
+        persist_state="session", format_func=lambda name: scene.text(f"training.axis.{name}"),
+    )
+    top[2].slider(
+        scene.text("training.smooth"), 0.0, 0.99, 0.0, 0.01, key="ema", help=scene.text("training.smooth_help"),
+        persist_state="session",
+    )
+    others = [run.run_id for run in cache.list_runs() if run.run_id != scene.summary.run_id
+              and run.state not in ("broken", "incomplete")]
+    top[3].multiselect(
+        scene.text("training.compare"), others, key="compare", max_selections=3, persist_state="session",
+        help=scene.text("training.compare_help"), disabled=not others,
+    )
+    with st.container(horizontal=True, gap="medium"):
+        st.toggle(scene.text("training.log"), key="log_y", persist_state="session")
+        if scene.summary.state == "running":
+            st.toggle(scene.text("training.live"), value=True, key="live", help=scene.text("training.live_help"))
+
+
+def phase_name(scene: Scene, name: str) -> str:
+    """Return the readable name of a phase, itself where the catalogue has none."""
+    return scene.text(f"training.phase.{name}") if has(f"training.phase.{name}") else name
+
+
+def board(scene: Scene) -> None:
+    """Draw everything that changes while the run trains; called again every five seconds while it is live."""
+    run = cache.open_run(scene.summary.run_id)
+    scene = Scene(scene.lang, run.summary(), run)
+    history = cache.history(run, scene.summary.run_id)
+    state_row(scene, history)
+    troubles(scene, history)
+    if not len(history):
+        empty(scene.text("training.empty", run=plain(scene.summary.run_id)), scene.text("training.empty_do"))
+        return
+    logs = {scene.summary.run_id: history, **_others(scene)}
+    panels(scene, logs)
+
+
+def _others(scene: Scene) -> dict[str, History]:
+    """Return the logs of the runs to compare with; one that cannot be read is named and left out."""
+    logs: dict[str, History] = {}
+    for run_id in session.get("compare", []):
+        try:
+            logs[run_id] = cache.history(cache.open_run(run_id), run_id)
+        except MetaBamError as error:
+            st.caption(f":material/broken_image: {plain(run_id)}: {plain(error.message)}")
+    return logs
+
+
+def state_row(scene: Scene, history: History) -> None:
+    """Draw state, phase, step, time and heartbeat."""
+    summary = scene.summary
+    last = history.records[-1] if len(history) else None
+    cells = st.columns(5 if summary.heartbeat_age is not None else 4)
+    cells[0].metric(scene.text("training.kpi.state"), scene.text(f"shell.state.{summary.state}"), border=True)
+    phase = summary.phase or (last.phase if last else "")
+    cells[1].metric(scene.text("training.kpi.phase"), phase_name(scene, phase) if phase else "–", border=True)
+    step = f"{summary.step:,}" + (f" / {summary.n_steps:,}" if summary.n_steps else "")
+    cells[2].metric(scene.text("training.kpi.step"), step, border=True)
+    seconds = max((record.seconds for record in history), default=math.nan)
+    spent = scene.text("training.kpi.minutes", minutes=seconds / 60) if math.isfinite(seconds) else "–"
+    cells[3].metric(scene.text("training.kpi.time"), spent, border=True)
+    if summary.heartbeat_age is not None:
+        beat = scene.text("training.kpi.seconds", seconds=summary.heartbeat_age)
+        cells[4].metric(scene.text("training.kpi.heart"), beat, border=True)
+
+
+def troubles(scene: Scene, history: History) -> None:
+    """Say what was wrong with the run or its log; nothing is drawn for a clean one."""
+    summary = scene.summary
+    if summary.state == "silent":
+        st.warning(scene.text("training.silent", age=plain(summary.reason)), icon=":material/help:")
+        st.code("metabam train ... --out RUN --resume", language="bash")
+    elif summary.state == "failed":
+        st.error(scene.text("training.failed", reason=plain(summary.reason, 300)), icon=":material/error:")
+    if history.gaps:
+        step, name = history.gaps[0]
+        st.error(
+            scene.text("training.gaps", n=len(history.gaps), name=plain(metric_name(name, scene.lang)), step=f"{step:,}"),
+            icon=":material/error:",
+        )
+    notes = []
+    if history.bad_lines:
+        notes.append(scene.text("training.bad_lines", n=history.bad_lines))
+    if history.torn_tail:
+        notes.append(scene.text("training.torn"))
+    if history.resumed_at:
+        notes.append(scene.text("training.resumed", steps=", ".join(f"{step:,}" for step in history.resumed_at)))
+    if notes:
+        st.caption(":material/rule: " + " ".join(notes))
+
+
+def metric_name(name: str, lang: str) -> str:
+    """Return the readable name of a quantity, itself where the catalogue has none."""
+    return text(f"metric.{name}", lang) if has(f"metric.{name}") else name
+
+
+# ------------------------------------------------------------------ panels
+
+
+def panels(scene: Scene, logs: dict[str, History]) -> None:
+    """Draw the loss terms, the signs of collapse, the rest, and the table of numbers."""
+    phase = session.get("phase")
+    own = logs[scene.summary.run_id]
+    names = [name for name in curves.scalar_names(own) if _logged(own, name, phase)]
+    if not names:
+        empty(scene.text("training.empty_phase"))
+        return
+    losses = [name for name in names if name in curves.TERMS]
+    grouped = {name for group in curves.GROUPS.values() for name in group}
+    rest = [name for name in names if name not in losses and name not in grouped and name not in HEALTH]
+    drawn: list[curves.Curve] = []
+    if losses:
+        _head(scene, "losses")
+        _grid(scene, [[name] for name in losses], logs, drawn)
+    health = [[item for item in curves.GROUPS.get(name, (name,)) if item in names] for name in HEALTH if name != "kl"]
+    health = [group for group in health if group]
+    dimensions = kl_history(own)
+    if health or len(dimensions):
+        _head(scene, "health")
+        _grid(scene, health, logs, drawn, extra=dimensions)
+    if rest:
+        with st.expander(f"{scene.text('training.rest')} ({len(rest)})", icon=":material/list:"):
+            _grid(scene, [[name] for name in rest], logs, drawn)
+    _picked(scene)
+    _table(scene, drawn, logs)
+
+
+def _head(scene: Scene, name: str) -> None:
+    st.markdown(f"#### {scene.text(f'training.{name}')}")
+    st.caption(scene.text(f"training.{name}_note"))
+
+
+def _logged(history: History, name: str, phase: str | None) -> bool:
+    """Return whether a quantity has a value in the phase shown."""
+    return any(
+        isinstance(record.terms.get(name, record.metrics.get(name)), int | float)
+        for record in history if phase is None or record.phase == phase
+    )
+
+
+def kl_history(history: History) -> History:
+    """Return the KL per context dimension as its own log with one scalar per dimension (z1, z2, ...)."""
+    records = []
+    for record in history:
+        values = record.metrics.get("kl_per_dim")
+        if isinstance(values, Sequence) and not isinstance(values, str):
+            metrics = {f"z{place + 1}": float(value) for place, value in enumerate(values[:32])}
+            records.append(type(record)(record.step, record.phase, {}, metrics, record.seconds))
+    return History(tuple(records))
+
+
+def _grid(
+    scene: Scene, groups: list[list[str]], logs: dict[str, History], drawn: list[curves.Curve], extra: History | None = None
+) -> None:
+    """Draw one small chart per group, three in a row."""
+    cells: list[tuple[str, list[curves.Curve], str]] = []
+    options = {"axis": session.get("axis", "step"), "weight": float(session.get("ema", 0.0)), "phase": session.get("phase")}
+    for group in groups:
+        lines = [curves.curve(log, run_id, name, **options) for run_id, log in logs.items() for name in group]
+        cells.append((group[0], [line for line in lines if len(line.y)], "run" if len(group) == 1 else "name"))
+    if extra is not None and len(extra):
+        own = scene.summary.run_id
+        lines = [curves.curve(extra, own, name, **options) for name in curves.scalar_names(extra)]
+        cells.append(("kl", [line for line in lines if len(line.y)], "name"))
+    cells = [cell for cell in cells if cell[1]]
+    for start in range(0, len(cells), 3):
+        for column, (name, lines, by) in zip(st.columns(3, gap="medium"), cells[start : start + 3], strict=False):
+            with column:
+                _one(scene, name, lines, by, logs)
+            drawn.extend(lines)
+
+
+def _one(scene: Scene, name: str, lines: list[curves.Curve], by: str, logs: dict[str, History]) -> None:
+    """Draw one small chart."""
+    group = next((key for key, members in curves.GROUPS.items() if name in members), name)
+    title = scene.text(f"training.chart.{group}") if has(f"training.chart.{group}") else metric_name(name, scene.lang)
+    keys = list(dict.fromkeys(line.run if by == "run" else line.name for line in lines))
+    if by == "name" and len(logs) > 1:
+        lines = [line for line in lines if line.run == scene.summary.run_id]
+    palette = (theme.ACCENT, *theme.OKABE_ITO[1:]) if by == "run" else theme.OKABE_ITO
+    colours = {key: palette[place % len(palette)] for place, key in enumerate(keys)}
+    axis = session.get("axis", "step")
+    faults = sorted({float(step) for step, what in logs[scene.summary.run_id].gaps if what == name}) if axis == "step" else []
+    last = next((float(line.y[-1]) for line in lines if len(line.y)), math.nan)
+    figure = curves.panel(
+        lines, title=title, axis_title=scene.text(f"training.axis_title.{axis}"), lang=scene.lang,
+        log=bool(session.get("log_y")), colours=colours, by=by, synthetic=scene.synthetic, faults=faults,
+        references=_references(scene, name),
+    )
+    event = st.altair_chart(
+        figure, key=f"curve_{group}", theme=None, on_select="rerun", alt=scene.text("training.alt", title=title, last=number(last))
+    )
+    _remember(event)
+
+
+def _references(scene: Scene, name: str) -> dict[str, float]:
+    """Return the horizontal lines that a quantity is judged against."""
+    if name == "id_probe":
+        training = [line for line in layout.lines_of(scene.run) if line.training]
+        return {scene.text("training.chance"): 1 / len(training)} if training else {}
+    if name == "effective_rank":
+        atoms = scene.run.config.model.n_atoms
+        return {scene.text("training.half_rank"): atoms / 2}
+    return {}
+
+
+def _remember(event: object) -> None:
+    """Keep the step of a clicked point for this session."""
+    try:
+        points = event["selection"]["pick"]  # type: ignore[index]  # a plain dictionary at run time
+    except (KeyError, TypeError):
+        return
+    if points:
+        session.put("picked_step", int(points[0]["step"]))
+
+
+def _picked(scene: Scene) -> None:
+    """Offer the atoms at the checkpoint nearest to the step that was clicked."""
+    step = session.get("picked_step")
+    kept = sorted(scene.run.snapshots())
+    if step is None or not kept:
+        return
+    nearest = min(kept, key=lambda item: abs(item - int(step)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(scene.text("training.pick", step=f"{int(step):,}"))
+        st.page_link(
+            "pages/observe/atoms.py", label=scene.text("training.pick_go", step=f"{nearest:,}"), icon=":material/grain:",
+            query_params={"step": str(nearest), "run": scene.summary.run_id},
+        )
+
+
+def _table(scene: Scene, drawn: list[curves.Curve], logs: dict[str, History]) -> None:
+    """Draw last, best with step, min and max of every curve, and the export of all scalars."""
+    rows: list[dict[str, object]] = []
+    for larger in (False, True):
+        chosen = [line for line in drawn if line.name.startswith(LARGER) == larger]
+        rows.extend(curves.summary(chosen, larger_is_better=larger))
+    columns = ("run", "name", "last", "best", "best_step", "min", "max", "n")
+    with st.expander(scene.text("training.table"), icon=":material/table:"):
+        shown = [
+            {scene.text(f"training.table.{name}"): metric_name(str(row[name]), scene.lang) if name == "name" else row[name]
+             for name in columns}
+            for row in rows
+        ]
+        numeric = st.column_config.NumberColumn(format="%.4g")
+        st.dataframe(
+            shown, hide_index=True, alt=scene.text("training.table.alt", n=len(rows)), key="numbers",
+            column_config={scene.text(f"training.table.{name}"): numeric for name in ("last", "best", "min", "max")},
+        )
+    st.download_button(
+        scene.text("training.csv"), lambda: csv_text(all_scalars(logs), scene.comment()), "metabam_training.csv", "text/csv",
+        icon=":material/download:", on_click="ignore", key="training_csv",
+    )
+
+
+def all_scalars(logs: dict[str, History]) -> list[dict[str, object]]:
+    """Return every record of every run shown, one row per step: run, step, phase, seconds, then all scalars."""
+    rows: list[dict[str, object]] = []
+    for run_id, log in logs.items():
+        for record in log:
+            row: dict[str, object] = {"run": run_id, "step": record.step, "phase": record.phase, "seconds": record.seconds}
+            for source in (record.terms, record.metrics):
+                for name, value in source.items():
+                    if isinstance(value, int | float):
+                        row[name] = float(value)
+                    else:
+                        row |= {f"{name}_{place + 1}": float(item) for place, item in enumerate(value)}
+            rows.append(row)
+    return rows

@@ -1,0 +1,70 @@
+"""The registry of pages, the menu made from it, and the doors that lead a fresh server into it.
+
+The pages lie one folder below ``pages/``; beside the folders lie one-line doors. Streamlit runs a door only when the
+first request to a fresh process is a deep link, because a folder of that name wakes its older router until
+``st.navigation`` has run once; the door calls :func:`enter`, which turns that router off and starts over in app.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from metabam.app import session
+from metabam.texts import text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page: ``pages/<section>/<stem>.py``; the stem is also its address."""
+
+    section: str
+    stem: str
+    icon: str
+    default: bool = False
+
+    @property
+    def path(self) -> str:
+        """Return the script path, relative to app.py."""
+        return f"pages/{self.section}/{self.stem}.py"
+
+    def title(self, lang: str) -> str:
+        """Return the title in one language."""
+        return text(f"{self.stem}.title", lang)
+
+
+PAGES: Final[tuple[Entry, ...]] = (
+    Entry("start", "overview", ":material/home:", default=True),
+    Entry("observe", "training", ":material/monitoring:"),
+    Entry("observe", "atoms", ":material/grain:"),
+    Entry("adapt", "live", ":material/science:"),
+)
+
+
+def entry(stem: str) -> Entry:
+    """Return the registered page of one stem."""
+    return next(page for page in PAGES if page.stem == stem)
+
+
+def menu() -> st.Page:
+    """Return the page that the address asks for, having drawn the menu."""
+    lang = session.language()
+    sections: dict[str, list[st.Page]] = {}
+    for page in PAGES:
+        shown = st.Page(
+            page.path,
+            title=page.title(lang),
+            icon=page.icon,
+            url_path="" if page.default else page.stem,
+            default=page.default,
+        )
+        sections.setdefault(text(f"shell.section.{page.section}", lang), []).append(shown)
+    return st.navigation(sections)
+
+
+def enter() -> None:
+    """Leave a door: build the menu once, then start over in app.py."""
+    menu()
+    st.rerun()

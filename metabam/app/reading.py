@@ -1,0 +1,275 @@
+"""The last two blocks of Adapt live: one press of Adapt, and what came out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from metabam.app import adaptation, cache, session
+from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Queries
+from metabam.app.evaluation import score_interval
+from metabam.app.layout import Scene
+from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE, forget_all
+from metabam.app.widgets import chart, empty, plain
+from metabam.metrics import expected_calibration_error
+from metabam.plots import adapting, queries
+
+MOST_ROWS = 5_000
+
+
+def adapt_block(scene: Scene, support: Loaded | None) -> None:
+    """Draw the one form with the one submit; pressing it computes and keeps the result in this session."""
+    with st.form("adapt_form", border=True):
+        choice, button = st.columns([3, 1], vertical_alignment="bottom", gap="large")
+        chosen = choice.segmented_control(
+            scene.text("live.learners"), list(OTHERS), selection_mode="multi", default=list(OTHERS), key="chosen_learners",
+            format_func=lambda name: "+ " + scene.text(f"live.learner.{name}"), help=scene.text("live.learners_help"),
+            persist_state="session",
+        )
+        pressed = button.form_submit_button(
+            scene.text("live.go"), type="primary", icon=":material/bolt:", disabled=support is None, width="stretch",
+            help=scene.text("live.go_help"),
+        )
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(":material/lock: " + scene.text("live.privacy"))
+        st.button(scene.text("live.forget"), type="tertiary", icon=":material/delete:", on_click=forget_all, key="forget")
+    if pressed and support is not None:
+        session.put(DONE, run_adaptation(scene, support, [str(name) for name in chosen]))
+
+
+def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptation:
+    """Compute one adaptation with visible steps."""
+    loaded = session.get(QUERY_STATE)
+    asked = loaded if isinstance(loaded, Loaded) and not loaded.result.refused else None
+    with st.status(scene.text("live.working"), type="step") as status:
+        st.write(scene.text("live.step.learners"))
+        others = {name: cache.other(scene.run, name) for name in chosen if name in OTHERS}
+        lines = cache.line_fingerprints(scene.run)
+        st.write(scene.text("live.step.model"))
+        done = adaptation.adapt(
+            cache.model(scene.run), support, asked, others, genome=cache.genome(scene.summary.run_id),
+            run_id=scene.summary.run_id, weights=cache.weights_digest(scene.run), lines=lines, run=scene.run,
+        )
+        status.update(label=scene.text("live.done", seconds=done.seconds), state="complete")
+    return done
+
+
+# ------------------------------------------------------------------ 4 read
+
+
+def read_block(scene: Scene) -> None:
+    """Draw what the last adaptation found."""
+    done = session.get(DONE)
+    if not isinstance(done, Adaptation) or done.run_id != scene.summary.run_id:
+        empty(scene.text("live.waiting"), scene.text("live.waiting_do"))
+        return
+    support, asked = session.get(SUPPORT_STATE), session.get(QUERY_STATE)
+    digests = (support.sha256 if isinstance(support, Loaded) else "", asked.sha256 if isinstance(asked, Loaded) else "")
+    if digests != (done.support_sha256, done.query_sha256):
+        st.info(scene.text("live.stale"), icon=":material/update:")
+    _verdict(scene, done)
+    _numbers(scene, done)
+    tabs = st.tabs(
+        [scene.text("live.tab.queries"), scene.text("live.tab.belief"), scene.text("live.tab.shots")],
+        key="read_tabs", on_change="rerun",
+    )
+    for tab, draw in zip(tabs, (_queries, _belief, _shots), strict=True):
+        if tab.open:
+            with tab:
+                draw(scene, done)
+    _exports(scene, done)
+
+
+def _verdict(scene: Scene, done: Adaptation) -> None:
+    kl = float(done.kl.sum())
+    if done.informed:
+        st.info(scene.text("live.informed", kl=kl), icon=":material/trending_up:")
+    else:
+        st.error(scene.text("live.not_informed", kl=kl), icon=":material/warning:")
+    for problem in done.problems:
+        st.warning(plain(problem.message, 400) + ("  \n" + plain(problem.remedy, 300) if problem.remedy else ""))
+
+
+def _numbers(scene: Scene, done: Adaptation) -> None:
+    sure = int(((done.gate_low > 0) | (done.gate_high < 0)).sum())
+    near = done.nearest[0][0] if done.nearest else "–"
+    listed = "; ".join(f"{plain(name)} {gap:.2f}" for name, gap in done.nearest[:3])
+    cells = st.columns(5)
+    cells[0].metric(
+        scene.text("live.kpi.kl"), scene.text("live.kpi.nats", value=float(done.kl.sum())),
+        help=scene.text("live.kpi.kl_help"), border=True, height="stretch",
+    )
+    cells[1].metric(scene.text("live.kpi.nearest"), plain(near, 20), help=scene.text("live.kpi.nearest_help", list=listed),
+                    border=True, height="stretch")
+    cells[2].metric(scene.text("live.kpi.gates"), f"{sure} / {len(done.gate_low)}",
+                    help=scene.text("live.kpi.gates_help"), border=True, height="stretch")
+    scored = _score(done)
+    if scored is None:
+        cells[3].metric(scene.text("live.kpi.auprc"), "–", border=True, height="stretch")
+    else:
+        middle, low, high, base, n = scored
+        cells[3].metric(
+            scene.text("live.kpi.auprc"), f"{middle:.2f}", scene.text("live.kpi.base", value=f"{base:.2f}"),
+            delta_color="off", delta_arrow="off", help=scene.text("live.kpi.auprc_help", n=n) + f" 95 %: {low:.2f}–{high:.2f}",
+            border=True, height="stretch",
+        )
+    cells[4].metric(scene.text("live.kpi.time"), f"{done.seconds:.2f}", border=True, height="stretch")
+
+
+def _score(done: Adaptation) -> tuple[float, float, float, float, int] | None:
+    """Return AUPRC, its interval, base rate and n on the labelled queries, or None without both classes."""
+    if done.queries is None:
+        return None
+    probability, labels = adaptation.labelled(done.queries)
+    if len(set(labels.tolist())) < 2:
+        return None
+    return (*score_interval(labels, probability), float(np.mean(labels == 1)), len(labels))
+
+
+def _belief(scene: Scene, done: Adaptation) -> None:
+    synthetic, lang, comment = scene.synthetic, scene.lang, scene.comment()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        chart(
+            adapting.posterior_figure(
+                done.fingerprint.mean, done.fingerprint.std, done.prior.mean, done.prior.std, synthetic=synthetic, lang=lang
+            ), "posterior", lang, how="live.posterior.how", provenance=comment,
+        )
+    with right:
+        chart(
+            adapting.gates_figure(
+                done.fingerprint.spectrum, done.gate_low, done.gate_high, prior=done.prior.spectrum,
+                names=atom_names(scene), synthetic=synthetic, lang=lang,
+            ), "gates", lang, how="live.gates.how", provenance=comment,
+        )
+    chart(
+        adapting.reconstruction_figure(
+            done.labels, done.support_after, done.support_before, done.names, synthetic=synthetic, lang=lang
+        ), "reconstruction", lang, how="live.recon.how", provenance=comment,
+    )
+
+
+def atom_names(scene: Scene, top: int = 3) -> list[str]:
+    """Return for each atom the pair features that weigh most in it."""
+    model = cache.model(scene.run)
+    features = model.encoder.features
+    names: list[str] = []
+    for row in np.asarray(model.learner.atoms):
+        strongest = np.argsort(-np.abs(row))[:top]
+        names.append(", ".join(features[place].name for place in strongest if place < len(features)))
+    return names
+
+
+def _shots(scene: Scene, done: Adaptation) -> None:
+    record = done.convergence
+    if record is None:
+        empty(scene.text("live.nothing"))
+        return
+    synthetic, lang, comment = scene.synthetic, scene.lang, scene.comment()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        chart(adapting.sigma_figure(record, synthetic=synthetic, lang=lang), "sigma_by_shots", lang,
+              how="live.sigma.how", provenance=comment)
+    with right:
+        chart(adapting.likelihood_figure(record, synthetic=synthetic, lang=lang), "likelihood_by_shots", lang,
+              how="live.likelihood.how", provenance=comment)
+    chart(adapting.gates_by_shots(record, synthetic=synthetic, lang=lang), "gates_by_shots", lang,
+          how="live.gateshots.how", provenance=comment)
+
+
+def _queries(scene: Scene, done: Adaptation) -> None:
+    answered = done.queries
+    if answered is None:
+        empty(scene.text("live.no_queries"), scene.text("live.no_queries_do"))
+        return
+    good = answered.usable
+    if not good.any():
+        empty(scene.text("live.no_usable", n=len(good)), scene.text("live.no_usable_do"))
+    else:
+        _query_figures(scene, done, answered)
+    _result_table(scene, done)
+
+
+def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
+    synthetic, lang, comment = scene.synthetic, scene.lang, scene.comment()
+    good = answered.usable
+    names = [name for name, kept in zip(adaptation.pair_names(answered.table), good, strict=True) if kept]
+    chart(
+        queries.prediction_figure(
+            answered.probability[good], answered.lower[good], answered.upper[good], names, prior=answered.prior[good],
+            nearest=answered.nearest[good], nearest_name=done.nearest[0][0] if done.nearest else "",
+            labels=answered.table.label[good], synthetic=synthetic, lang=lang,
+        ), "query_predictions", lang, how="live.queries.how", provenance=comment,
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        if answered.others:
+            named = {scene.text(f"live.learner.{REFERENCE}"): answered.probability[good]} | {
+                scene.text(f"live.learner.{name}"): values[good] for name, values in answered.others.items()
+            }
+            chart(
+                queries.learners_figure(named, reference=scene.text(f"live.learner.{REFERENCE}"), synthetic=synthetic, lang=lang),
+                "learners", lang, how="live.learners.how", provenance=comment,
+            )
+        else:
+            empty(scene.text("live.one_learner"), scene.text("live.one_learner_do"))
+    with right:
+        probability, labels = adaptation.labelled(answered)
+        if len(set(labels.tolist())) == 2:
+            ece = expected_calibration_error(labels, probability)
+            chart(
+                queries.reliability_figure(
+                    probability, labels, ece=float("nan") if ece is None else ece, synthetic=synthetic, lang=lang
+                ), "reliability", lang, how="live.reliability.how", provenance=comment,
+            )
+        else:
+            empty(scene.text("live.few_labels"), scene.text("live.few_labels_do"))
+
+
+def _result_table(scene: Scene, done: Adaptation) -> None:
+    rows = adaptation.result_rows(done)
+    near = plain(done.nearest[0][0]) if done.nearest else ""
+    labels = done.queries.table.label.tolist() if done.queries is not None else []
+    known = any(label >= 0 for label in labels)
+    shown = []
+    for row, label in zip(rows[:MOST_ROWS], labels, strict=False):
+        cells: dict[str, object] = {
+            scene.text("live.col.pair"): row["pair_id"] or f"{row['chrom']}:{row['enhancer_start']}",
+            scene.text("live.col.probability"): row["probability"], scene.text("live.col.lower"): row["lower"],
+            scene.text("live.col.upper"): row["upper"], scene.text("live.col.prior"): row["prior_only"],
+            scene.text("live.col.nearest"): row["nearest_line_probability"],
+        }
+        cells |= {scene.text(f"live.learner.{name}"): row[name] for name in OTHERS if name in row}
+        cells[scene.text("live.col.distance")] = row["distance_bp"]
+        if known:
+            cells[scene.text("live.col.label")] = "" if label < 0 else str(label)
+        cells[scene.text("live.col.status")] = scene.text("live.status.ok") if row["status"] == "ok" else row["status"]
+        shown.append(cells)
+    st.markdown(f"**{scene.text('live.results')}** · :gray[{scene.text('shell.shown', shown=len(shown), total=len(rows))}]")
+    fraction = st.column_config.NumberColumn(format="%.3f", width="small")
+    formats: dict[str, object] = {
+        scene.text(f"live.col.{name}"): fraction for name in ("lower", "upper", "prior", "nearest")
+    } | {scene.text(f"live.learner.{name}"): fraction for name in OTHERS}
+    formats[scene.text("live.col.probability")] = st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1)
+    formats[scene.text("live.col.distance")] = st.column_config.NumberColumn(format="localized", width="small")
+    formats[scene.text("live.col.nearest")] = st.column_config.NumberColumn(format="%.3f", width="small", help=near)
+    st.dataframe(
+        shown, hide_index=True, height=330, key="results", alt=scene.text("live.results.alt", n=len(rows)),
+        column_config=formats,  # type: ignore[arg-type]  # column types share no public base class
+    )
+
+
+def _exports(scene: Scene, done: Adaptation) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if done.queries is not None:
+            st.download_button(
+                scene.text("live.export.csv"), lambda: adaptation.results_csv(done, scene.comment()),
+                "metabam_results.csv", "text/csv", icon=":material/download:", on_click="ignore", key="export_csv",
+            )
+        st.download_button(
+            scene.text("live.export.json"),
+            lambda: adaptation.session_json(done, scene.provenance(), scene.synthetic),
+            "metabam_session.json", "application/json", icon=":material/data_object:", on_click="ignore",
+            key="export_json", help=scene.text("live.export.json_help"),
+        )
+

@@ -1,0 +1,17 @@
+from functools import partial
+
+import streamlit as st
+
+from metabam.app import layout, live, reading
+
+scene = layout.begin("live")
+layout.finished_model(scene)
+st.subheader(scene.text("live.get"), anchor=False)
+live.get_block(scene)
+st.subheader(scene.text("live.check"), anchor=False)
+support = live.check_block(scene)
+st.subheader(scene.text("live.adapt"), anchor=False)
+reading.adapt_block(scene, support)
+st.subheader(scene.text("live.read"), anchor=False)
+layout.guarded(partial(reading.read_block, scene))
+layout.footer(scene)

@@ -1,0 +1,1 @@
+from metabam.app.navigation import enter; enter()
