@@ -190,18 +190,22 @@ def _make_folder(folder: Path) -> None:
 def _load(folder: Path, key: str, descriptor: int, size: int) -> FastaIndex | None:
     """Return the stored index if it is there, whole, and proved against the file; anything else is ``None``."""
     try:
-        note: dict[str, Any] = read_json(folder / f"{key}.json")
+        note: Any = read_json(folder / f"{key}.json")
         data = read_bytes(folder / f"{key}.fai", _FAI_CAP)
     except InputError:
         return None
-    if not isinstance(note, dict) or note.get("format") != _FORMAT:
-        return None
-    if note.get("fai_sha256") != hashlib.sha256(data).hexdigest():
+    if not isinstance(note, dict) or note != _note(data, note.get("soft_masked"), note.get("ambiguous")):
         return None
     rows = parse_fai(data)
     if rows is None or not index_proved(descriptor, rows, size):
         return None
-    return FastaIndex(folder / f"{key}.fai", rows, int(note["soft_masked"]), int(note["ambiguous"]))
+    return FastaIndex(folder / f"{key}.fai", rows, note["soft_masked"], note["ambiguous"])
+
+
+def _note(fai: bytes, soft_masked: object, ambiguous: object) -> dict[str, Any]:
+    """Return what is stored beside a private index: the counts of the scan, and a digest of them and of the index."""
+    digest = hashlib.sha256(f"{soft_masked!r} {ambiguous!r}\n".encode() + fai).hexdigest()
+    return {"format": _FORMAT, "sha256": digest, "soft_masked": soft_masked, "ambiguous": ambiguous}
 
 
 def _build(path: Path, folder: Path, key: str, descriptor: int, size: int) -> FastaIndex:
@@ -212,14 +216,8 @@ def _build(path: Path, folder: Path, key: str, descriptor: int, size: int) -> Fa
         _refuse_truncated(path.name, missing_bytes(descriptor, before, size), size, "fetch the file again")
     scan: FastaScan = scan_fasta(descriptor, path.name)
     fai = fai_text(scan.rows).encode("ascii")
-    note = {
-        "format": _FORMAT,
-        "fai_sha256": hashlib.sha256(fai).hexdigest(),
-        "soft_masked": scan.soft_masked,
-        "ambiguous": scan.ambiguous,
-    }
     write_bytes(folder / f"{key}.fai", fai)
-    write_json(folder / f"{key}.json", note)
+    write_json(folder / f"{key}.json", _note(fai, scan.soft_masked, scan.ambiguous))
     write_json(seen, {"key": key})
     problems: tuple[Problem, ...] = ()
     if before is not None and fingerprint_of(before) != fingerprint_of(scan.rows):

@@ -131,6 +131,7 @@ def test_a_mutated_index_never_gives_other_bases(tmp_path_factory, place, value,
     path.write_text(">chr1 first\nACGTACG\nTTTTTTT\nGA\n>chr2\nCCCCC\n")
     with genome(path) as opened:
         right = {name: opened.fetch(name, -1, n + 1) for name, n in opened.contigs.items()}
+        counted = (opened.soft_masked, opened.ambiguous)
     private = next((folder / "indexes").glob("*.fai"))
     target = {"beside": folder / "x.fa.fai", "private": private, "note": private.with_suffix(".json")}[which]
     data = bytearray(private.read_bytes() if which == "beside" else target.read_bytes())
@@ -147,6 +148,7 @@ def test_a_mutated_index_never_gives_other_bases(tmp_path_factory, place, value,
         return
     with opened:
         assert {name: opened.fetch(name, -1, n + 1) for name, n in opened.contigs.items()} == right
+        assert (opened.soft_masked, opened.ambiguous) == counted
 
 
 def test_index_is_built_once_and_then_only_read(small, monkeypatch):
