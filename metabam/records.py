@@ -306,7 +306,7 @@ class Fingerprint:
     """What Meta-BAM believes about one cell line after a support: the file that ``metabam adapt`` writes.
 
     ``mean``, ``std`` (Z,) are the context posterior q(z_c | S); ``spectrum`` (K,) the mechanism gates alpha(c) in
-    [-1, 1]; ``covariance`` (Z, Z) that of z_c, ``None`` where only ``std`` is known (then diagonal);
+    [-1, 1];
     ``evidence_mean`` (K,) and ``evidence_cov`` (K, K) the Laplace posterior of delta on the atoms, in logits per
     unit potential.
     ``provenance`` holds run id, weights SHA-256, genome fingerprint, support digest, S, positives, seed and versions.
@@ -319,7 +319,6 @@ class Fingerprint:
     evidence_cov: NDArray[np.float64]
     n_support: int
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    covariance: NDArray[np.float64] | None = None
 
 
 # ------------------------------------------------------------------ training

@@ -61,6 +61,7 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     with torch.no_grad():
         model.feature_centre.copy_(torch.from_numpy(standardiser.centre))
         model.feature_scale.copy_(torch.from_numpy(standardiser.scale))
+    _keep_reference(model, contexts, seed)
     _choose_atoms(model, contexts, seed)
     _learn_states(model, contexts, seed, steps)
     prior, states = _fit_prior(model, contexts, seed)
@@ -69,6 +70,14 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     heads = prior.line_weights / prior.standardiser.scale
     spread = np.sqrt(np.maximum(np.diag(covariance), 0.0) * 0.1)
     return Birth(model, prior, heads, spread)
+
+
+def _keep_reference(model: MetaBam, contexts: Sequence[LabelledContext], seed: int) -> None:
+    rng = np.random.default_rng([seed, 3])
+    lines = rng.integers(0, len(contexts), len(model.reference))
+    rows = [contexts[line].features[int(rng.integers(len(contexts[line])))] for line in lines]
+    with torch.no_grad():
+        model.reference.copy_(torch.from_numpy(np.stack(rows)))
 
 
 def _choose_atoms(model: MetaBam, contexts: Sequence[LabelledContext], seed: int) -> None:

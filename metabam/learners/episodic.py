@@ -16,7 +16,7 @@ from metabam.data.virtual import VirtualLines, VirtualMix
 from metabam.errors import InputError
 from metabam.learners.birth import Birth, states_of
 from metabam.losses import LossTerms, kl_weight, task_loss
-from metabam.model.metabam import MetaBam, Support
+from metabam.model.metabam import Belief, MetaBam, Support
 from metabam.records import LabelledContext
 
 _CANDIDATES = 4
@@ -166,6 +166,11 @@ def real_tasks(context: LabelledContext, shots: Sequence[int], repeats: int, que
     return pad(drawn)
 
 
+def run_batch(model: MetaBam, tasks: Tasks) -> Belief:
+    """Return the beliefs that the supports of a batch lead to."""
+    return model.adapt(Support(model.states(tasks.support), tasks.support_labels, tasks.support_mask))
+
+
 def episode_loss(
     model: MetaBam, tasks: Tasks, config: TrainConfig, step: int, n_steps: int, noise: Tensor
 ) -> LossTerms:
@@ -180,9 +185,8 @@ def episode_loss(
     same encoder on more pairs than any support has, the two chase each other, and the context was dead within 400
     steps.
     """
-    support = Support(model.states(tasks.support), tasks.support_labels, tasks.support_mask)
     query = model.states(tasks.query)
-    belief = model.adapt(support)
+    belief = run_batch(model, tasks)
     drawn = model.gate(belief.context.draw(noise))
     context_term = task_loss(model.context_logit(query, drawn), tasks.query_labels, tasks.query_mask)
     logit, variance = model.full_logit(query, belief)

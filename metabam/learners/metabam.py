@@ -91,7 +91,6 @@ class MetaBamLearner:
             evidence_mean=_array(belief.delta_mean),
             evidence_cov=_array(belief.delta_covariance),
             n_support=len(support),
-            covariance=_array(belief.context.covariance),
         )
 
     def predict(
@@ -131,6 +130,7 @@ class MetaBamLearner:
             states = model.states(features)
             unfolded = model.unfold(states, belief.alpha, steps)
             logit, variance = model.combine(unfolded[-1], states, belief, path)
+            logit = logit + self._base_shift(context, path)
             moderated = _array(model.moderated(logit, variance))
             centre = _array(logit)
             half = _Z90 * _array((variance.clamp(min=0.0)).sqrt() * model.interval_scale)
@@ -162,8 +162,9 @@ class MetaBamLearner:
             moved = model.readout.effects(alphas) - model.readout.effects(belief.alpha)
             deltas = deltas - model.evidence.kappa * moved
             states = model.states(features)
+            shift = self._base_shift(context, "full")
             logits = [
-                model.context_logit(states, alpha) + (states - model.readout.centre) @ delta
+                model.context_logit(states, alpha) + (states - model.readout.centre) @ delta + shift
                 for alpha, delta in zip(alphas, deltas, strict=True)
             ]
             return _array(torch.stack(logits))
@@ -257,10 +258,7 @@ class MetaBamLearner:
         self, context: Fingerprint, gate_override: NDArray[Any] | None, atom_mask: NDArray[Any] | None
     ) -> Belief:
         mean, alpha = _tensor(context.mean), _tensor(context.spectrum)
-        if context.covariance is None:
-            scale = torch.diag(_tensor(context.std))
-        else:
-            scale = torch.from_numpy(np.linalg.cholesky(context.covariance)).float()
+        scale = torch.diag(_tensor(context.std))
         delta, covariance = _tensor(context.evidence_mean), _tensor(context.evidence_cov)
         if gate_override is not None:
             alpha, scale = self._per_atom(gate_override, "gate_override"), torch.zeros_like(scale)
@@ -268,6 +266,26 @@ class MetaBamLearner:
             keep = self._per_atom(atom_mask, "atom_mask")
             alpha, delta, covariance = alpha * keep, delta * keep, covariance * keep[:, None] * keep
         return Belief(ContextPosterior(mean, scale), alpha, delta, covariance)
+
+    def _base_shift(self, context: Fingerprint, path: Literal["full", "context"]) -> float:
+        """Return b such that training pairs, under this belief, have the training lines' base rate on average.
+
+        A support's share of positives says nothing about a line's base rate, but moving gates moves the mean
+        prediction; this takes that back. It belongs to the fingerprint: an override or a mask does not move it.
+        """
+        model = self._fitted()
+        belief = self._belief(context, None, None)
+        states = model.states_of_reference()
+        logit, variance = model.combine(model.unfold(states, belief.alpha)[-1], states, belief, path)
+        damp = np.sqrt(1.0 + np.pi / 8.0 * _array(variance * model.interval_scale.square()))
+        centre, rate, shift = _array(logit), float(torch.sigmoid(model.base_logit)), 0.0
+        for _ in range(12):
+            p = _sigmoid((centre + shift) / damp)
+            step = (float(p.mean()) - rate) / max(float(np.mean(p * (1.0 - p) / damp)), 1e-6)
+            shift -= float(np.clip(step, -1.0, 1.0))
+            if abs(step) < 1e-6:
+                break
+        return shift
 
     def _per_atom(self, values: NDArray[Any], name: str) -> Tensor:
         array = np.asarray(values, dtype=np.float32)

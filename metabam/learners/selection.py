@@ -14,10 +14,10 @@ from torch import nn
 
 from metabam.config import ModelConfig, TrainConfig
 from metabam.learners.birth import Birth, give_birth
-from metabam.learners.episodic import EpisodeSource, Tasks, build_optimizer, episode_loss, real_tasks
+from metabam.learners.episodic import EpisodeSource, Tasks, build_optimizer, episode_loss, real_tasks, run_batch
 from metabam.losses import LossTerms
-from metabam.metrics import task_aurocs
-from metabam.model.metabam import MetaBam, Support
+from metabam.metrics import auprc, auroc
+from metabam.model.metabam import MetaBam
 from metabam.records import LabelledContext
 
 JUDGE_SHOTS = (4, 16, 64)
@@ -71,23 +71,32 @@ def train_steps(
     return birth.model
 
 
-def judge(model: MetaBam, tasks: Tasks, *, context_only: bool = False) -> tuple[float, float]:
-    """Return mean AUROC and mean log loss (nats) over tasks; tasks with one class of queries count for neither."""
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Means over tasks whose queries hold both classes; NaN where there is none. ``loss`` in nats per query."""
+
+    auroc: float
+    auprc: float
+    loss: float
+
+
+def judge(model: MetaBam, tasks: Tasks, *, context_only: bool = False) -> Judgement:
+    """Return how well the full path (or z_c alone) does on a batch of tasks."""
     with torch.no_grad():
-        support = Support(model.states(tasks.support), tasks.support_labels, tasks.support_mask)
         query = model.states(tasks.query)
-        belief = model.adapt(support)
+        belief = run_batch(model, tasks)
         if context_only:
             logit = model.context_logit(query, belief.alpha)
         else:
             logit = model.moderated(*model.full_logit(query, belief))
-    scores, losses = [], []
+    rows = []
     for row, truth, keep in zip(logit, tasks.query_labels, tasks.query_mask > 0, strict=True):
-        y, z = truth[keep].numpy(), row[keep].double().numpy()
-        if 0 < y.sum() < len(y):
-            scores.append(float(task_aurocs(z[None], y[None].astype(np.float64))[0]))
-            losses.append(float(np.mean(np.logaddexp(0.0, z) - y * z)))
-    return (float(np.mean(scores)), float(np.mean(losses))) if scores else (float("nan"), float("nan"))
+        y, z = truth[keep].double().numpy(), row[keep].double().numpy()
+        area, precision = auroc(y, z), auprc(y, z)
+        if area is not None and precision is not None:
+            rows.append((area, precision, float(np.mean(np.logaddexp(0.0, z) - y * z))))
+    mean = np.mean(rows, axis=0) if rows else np.full(3, np.nan)
+    return Judgement(*(float(value) for value in mean))
 
 
 def choose_steps(
@@ -112,7 +121,7 @@ def choose_steps(
         row = []
         for done in run_steps(birth, source, grid[-1]):
             if done in grid:
-                row.append(judge(birth.model, tasks)[0])
+                row.append(judge(birth.model, tasks).auroc)
                 if progress is not None:
                     progress(left_out.name, (at + done / max(grid[-1], 1)) / len(contexts))
         rows.append(tuple(row))

@@ -26,6 +26,9 @@ from metabam.model.gate import SpectrumGate
 from metabam.model.heads import MechanismReadout
 from metabam.model.unfold import MechanismUnfolding, PairModulation
 
+N_REFERENCE = 256
+"""Training pairs that are kept with the model, to hold its base rate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Support:
@@ -60,6 +63,7 @@ class MetaBam(nn.Module):
     feature_centre: Tensor
     feature_scale: Tensor
     base_logit: Tensor
+    reference: Tensor
     interval_scale: Tensor
 
     def __init__(self, config: ModelConfig, n_features: int) -> None:
@@ -68,6 +72,7 @@ class MetaBam(nn.Module):
         self.config = config
         self.register_buffer("feature_centre", torch.zeros(n_features))
         self.register_buffer("feature_scale", torch.ones(n_features))
+        self.register_buffer("reference", torch.zeros(N_REFERENCE, n_features))
         self.register_buffer("base_logit", torch.zeros(()))
         self.register_buffer("interval_scale", torch.ones(()))
         self.basis = MechanismBasis(n_atoms, n_features, config.match)
@@ -83,6 +88,10 @@ class MetaBam(nn.Module):
         z = (features - self.feature_centre) / self.feature_scale
         states: Tensor = self.modulate(torch.tanh(self.basis.potentials(z)))
         return states
+
+    def states_of_reference(self) -> Tensor:
+        """Return h^(0) (256, K) of the training pairs that are kept with the model."""
+        return self.states(self.reference)
 
     def pooled_alpha(self) -> Tensor:
         """Return the spectrum of the pooled, zero-shot model: alpha at z_c = 0, (K,)."""
