@@ -17,7 +17,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-_LENGTHS = (1.0, 0.5, 0.25, 0.1, 0.02)
+_LENGTHS = (1.0, 0.5, 0.2, 0.05, 0.01, 0.001)
 
 
 def _newton(labels: Tensor, offset: Tensor, mask: Tensor, gram: Tensor, duals: Tensor) -> Tensor:
@@ -59,15 +59,15 @@ def laplace(
     factor
         F (R, P), prior covariance F F^T (may be singular).
     steps
-        Damped Newton steps: each takes the best of six step lengths, zero among them, so that the objective never
+        Damped Newton steps: each takes the best of seven lengths, zero among them, so that the objective never
         rises.
     form
         Solve with S x S systems, with P x P systems, or with the smaller.
 
     Notes
     -----
-    The search runs without gradients; one more Newton step from its end carries them. At the optimum that step's
-    derivative is the implicit one, so gradients are exact once the search has converged, at the cost of one step.
+    The search runs without gradients; the derivative of one more Newton step from its end stands for its own. At the
+    optimum that is the implicit derivative, so gradients are exact once the search has converged.
     """
     x = (design @ factor) * mask.unsqueeze(-1)
     base = offset + (design @ mean.unsqueeze(-1)).squeeze(-1)
@@ -84,7 +84,8 @@ def _support_form(x: Tensor, labels: Tensor, base: Tensor, mask: Tensor, steps: 
         duals = torch.zeros_like(base)
         for _ in range(steps):
             duals = _best(duals, _newton(labels, base, mask, gram, duals), labels, base, mask, gram)
-    duals = _newton(labels, base, mask, gram, duals)
+    step = _newton(labels, base, mask, gram, duals)
+    duals = duals + (step - step.detach())
     white = (x.transpose(-1, -2) @ duals.unsqueeze(-1)).squeeze(-1)
     probability = torch.sigmoid(base + (gram @ duals.unsqueeze(-1)).squeeze(-1))
     root = mask * (probability * (1.0 - probability) + 1e-12).sqrt()
@@ -126,7 +127,8 @@ def _atom_form(x: Tensor, labels: Tensor, base: Tensor, mask: Tensor, steps: int
             trial = weights + lengths.view((-1,) + (1,) * weights.dim()) * (target(weights)[0] - weights)
             fit = base + (x @ trial.unsqueeze(-1)).squeeze(-1)
             weights = _take(trial, _loss(labels, fit, mask, trial.square().sum(-1)))
-    weights = target(weights)[0]
+    step = target(weights)[0]
+    weights = weights + (step - step.detach())
     _, hessian = target(weights)
     return weights, torch.linalg.inv(hessian)
 
