@@ -52,8 +52,8 @@ class WorldSettings:
         """
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         values["pool"] = self.pool or 2 * self.pairs_per_line
-        values["n_enhancers"] = self.n_enhancers or max(8 * self.contigs, (2 * self.pairs_per_line) // 3)
-        values["n_promoters"] = self.n_promoters or max(4 * self.contigs, self.pairs_per_line // 3)
+        values["n_enhancers"] = self.n_enhancers or max(16 * self.contigs, (2 * self.pairs_per_line) // 3)
+        values["n_promoters"] = self.n_promoters or max(8 * self.contigs, self.pairs_per_line // 3)
         settings = WorldSettings(**values)
         least = {
             "seed": 0, "training_lines": 1, "heldout_lines": 0, "pairs_per_line": 20, "enhancer_length": 200,
