@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import struct
+import threading
 import zlib
 from pathlib import Path
 
@@ -92,6 +93,28 @@ class TestBytes:
         assert files.read_json(path) == {"pid": 5}
         files.release_lock(held)
         assert not files.is_locked(path)
+
+    def test_looking_at_a_lock_never_keeps_a_trainer_out(self, tmp_path):
+        path = tmp_path / "lock"
+        files.release_lock(files.acquire_lock(path, {}))
+        stop = threading.Event()
+
+        def look():
+            while not stop.is_set():
+                files.is_locked(path)
+
+        readers = [threading.Thread(target=look) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        try:
+            for _ in range(100):
+                held = files.acquire_lock(path, {})
+                assert held is not None
+                files.release_lock(held)
+        finally:
+            stop.set()
+            for reader in readers:
+                reader.join()
 
 
 class TestJson:

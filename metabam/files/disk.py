@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -119,7 +120,8 @@ def sync_folder(folder: Path) -> None:
 
 def remove_temporaries(folder: Path) -> int:
     """Delete what interrupted writes left behind; call only while holding the folder's lock. Returns how many."""
-    leftovers = [item for item in folder.iterdir() if _TEMPORARY.fullmatch(item.name)]
+    entries = folder.iterdir() if folder.is_dir() else ()
+    leftovers = [item for item in entries if _TEMPORARY.fullmatch(item.name)]
     for item in leftovers:
         item.unlink(missing_ok=True)
     return len(leftovers)
@@ -136,23 +138,34 @@ def storage_error(path: Path, error: OSError) -> StorageError:
 def acquire_lock(path: Path, note: Mapping[str, Any]) -> int | None:
     """Take an exclusive lock that the kernel frees when the process dies, and leave a note in the file.
 
-    Returns the descriptor that holds the lock (close it to let go), or ``None`` where another process holds it.
+    Returns the descriptor that holds the lock (close it to let go), or ``None`` where another process holds it. A
+    reader that looks whether the lock is free (:func:`is_locked`) holds it for an instant: half a second is waited.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise storage_error(path, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _flock(descriptor, attempts=50):
+            os.close(descriptor)
+            return None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(dict(note), allow_nan=False).encode(), 0)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
     except OSError as error:
         os.close(descriptor)
         raise storage_error(path, error) from error
     return descriptor
+
+
+def _flock(descriptor: int, attempts: int) -> bool:
+    for _ in range(attempts):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+            continue
+        return True
+    return False
 
 
 def is_locked(path: Path) -> bool:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from metabam.errors import StorageError
-from metabam.files import append_record, repair_records
+from metabam.files import append_record, remove_temporaries, repair_records
 from metabam.records import StepRecord
 from metabam.train.checkpoint import Checkpoints
+from metabam.train.history import HistoryReader
 from metabam.train.status import INTERVAL, Heartbeat
 
 HISTORY: Final = "history.jsonl"
@@ -38,8 +39,11 @@ class RunFolder:
     def __init__(self, path: Path, interval: float = INTERVAL, *, writable: bool = True) -> None:
         self.path = path
         self.heartbeat = Heartbeat(path, interval)
-        self.elapsed_before = 0.0
+        self.elapsed_before = max((record.seconds for record in HistoryReader(path / HISTORY).look()), default=0.0)
         self._started = time.monotonic()
+        if writable:
+            for place in (path, path / "snapshots"):
+                remove_temporaries(place)
         self._seq = repair_records(path / HISTORY) if writable else 0
 
     @property

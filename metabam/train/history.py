@@ -20,7 +20,8 @@ Seen = TypeVar("Seen")
 class HistoryReader:
     """Follows a log by its byte offset: every look reads only what is new.
 
-    Where a step was written more than once (a run that resumed), the record with the last sequence number counts.
+    Where a step was written more than once (a run that resumed), the record with the last sequence number counts. The
+    phase ``select-steps`` counts its steps anew for every left-out line, whose number is the metric ``fold``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,7 +31,7 @@ class HistoryReader:
     def _start_over(self) -> None:
         self._offset = 0
         self._bad = 0
-        self._rows: dict[tuple[str, int], tuple[int, StepRecord]] = {}
+        self._rows: dict[tuple[str, float, int], tuple[int, StepRecord]] = {}
         self._phases: dict[str, int] = {}
         self._resumed: set[int] = set()
 
@@ -44,8 +45,8 @@ class HistoryReader:
         self._bad += read.bad_lines
         for row in read.rows:
             self._take(row)
-        ordered = sorted(self._rows.values(), key=lambda item: (self._phases[item[1].phase], item[1].step))
-        records = tuple(record for _, record in ordered)
+        order = sorted(self._rows, key=lambda key: (self._phases[key[0]], *key[1:]))
+        records = tuple(self._rows[key][1] for key in order)
         gaps = tuple((record.step, name) for record in records for name in _gaps(record))
         return History(records, self._bad, read.torn_tail, tuple(sorted(self._resumed)), gaps)
 
@@ -58,19 +59,21 @@ class HistoryReader:
             self._resumed.add(step)
         if row.get("kind") != "step":
             return
-        known = self._rows.get((phase, step))
-        if known is not None and known[0] > seq:
+        metrics = dict(_numbers(row.get("metrics")))
+        fold = metrics.get("fold", -1.0)
+        key = (phase, fold if isinstance(fold, float) else -1.0, step)
+        if key in self._rows and self._rows[key][0] > seq:
             return
         seconds = row.get("seconds")
         record = StepRecord(
             step,
             phase,
             {key: value for key, value in _numbers(row.get("terms")) if isinstance(value, float)},
-            dict(_numbers(row.get("metrics"))),
+            metrics,
             float(seconds) if isinstance(seconds, int | float) else 0.0,
         )
         self._phases.setdefault(phase, len(self._phases))
-        self._rows[phase, step] = (seq, record)
+        self._rows[key] = (seq, record)
 
 
 def _numbers(values: Any) -> Iterable[tuple[str, float | Sequence[float]]]:

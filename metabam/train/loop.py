@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,10 +55,14 @@ class Trainable(Protocol):
         Steps in all.
     """
 
-    module: nn.Module
-    optimizer: torch.optim.Optimizer
-    scheduler: LRScheduler | None
-    n_steps: int
+    @property
+    def module(self) -> nn.Module: ...  # noqa: D102 - the attributes are described above
+    @property
+    def optimizer(self) -> torch.optim.Optimizer: ...  # noqa: D102
+    @property
+    def scheduler(self) -> LRScheduler | None: ...  # noqa: D102
+    @property
+    def n_steps(self) -> int: ...  # noqa: D102
 
     def loss(self, step: int, rank: int, world_size: int) -> StepLoss:
         """Return the loss of this rank's share of the batch of ``step``: the mean over ranks is the batch's loss.
@@ -101,6 +106,8 @@ def train(
     config: TrainConfig,
     *,
     phase: str = "meta-train",
+    part: str = "",
+    fold: int | None = None,
     seed: int = 0,
     allow_other_torch: bool = False,
 ) -> Iterator[StepRecord]:
@@ -112,8 +119,10 @@ def train(
     ----------
     trainable, folder, config
         What to train; the locked run directory; ``save_every``, ``eval_every``, ``clip_norm`` and ``batch_tasks``.
-    phase
-        Name in the history and of the folder under ``checkpoints/``.
+    phase, part
+        Name in the history, and of the folder under ``checkpoints/`` where it differs.
+    fold
+        Number of the left-out line: noted in every record; only evaluated steps are then logged.
     seed
         Puts the global random generators into a known state before the first step (dropout draws from them).
     allow_other_torch
@@ -138,18 +147,23 @@ def train(
                 "Choose a multiple.",
             )
         seed_everything(seed, phase, group.rank)
-        done = _restore(trainable, folder, phase, group, allow_other_torch)
+        place = _Place(folder, phase, part or phase, group, fold)
+        done = _restore(trainable, place, allow_other_torch)
+        if done == 0:
+            record = place.log(0, trainable.n_steps, {}, _evaluate(trainable, 0, place), True)
+            yield record
         forward = group.wrap(_LossModule(trainable))
         for step in range(done + 1, trainable.n_steps + 1):
-            terms, norm = _step(trainable, forward, folder, config, step, phase, group)
+            terms, norm = _step(trainable, forward, config, step, place)
             metrics: dict[str, float | Sequence[float]] = {"grad_norm": norm}
-            if step % config.eval_every == 0 or step == trainable.n_steps:
-                metrics |= _evaluate(trainable, folder, step, phase, group)
+            evaluated = step % config.eval_every == 0 or step == trainable.n_steps
+            if evaluated:
+                metrics |= _evaluate(trainable, step, place)
             asked = group.maximum(stop.signal)
-            record = _log(trainable, folder, step, phase, terms, metrics, group)
+            record = place.log(step, trainable.n_steps, terms, metrics, evaluated or fold is None)
             if step % config.save_every == 0 or step == trainable.n_steps or asked:
                 score = metrics.get("score")
-                _save(trainable, folder, step, phase, group, score if isinstance(score, float) else None)
+                _save(trainable, step, place, score if isinstance(score, float) else None)
             if asked and step < trainable.n_steps:
                 if group.rank == 0:
                     folder.heartbeat.close("stopped", step, trainable.n_steps, f"signal {asked}, saved at step {step}")
@@ -157,9 +171,37 @@ def train(
             yield record
 
 
-def _restore(trainable: Trainable, folder: RunFolder, phase: str, group: Group, allow_other_torch: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a phase writes, and for whom."""
+
+    folder: RunFolder
+    phase: str
+    part: str
+    group: Group
+    fold: int | None
+
+    def log(
+        self,
+        step: int,
+        n_steps: int,
+        terms: Mapping[str, float],
+        metrics: Mapping[str, float | Sequence[float]],
+        written: bool,
+    ) -> StepRecord:
+        """Return the record of a step, written by the first process."""
+        marked = {**metrics, "fold": float(self.fold)} if self.fold is not None else metrics
+        if self.group.rank == 0:
+            self.folder.heartbeat.beat(self.phase, step, n_steps, step / max(n_steps, 1))
+            if written:
+                return self.folder.record(step, self.phase, terms, marked)
+        return StepRecord(step, self.phase, terms, marked, round(self.folder.seconds, 3))
+
+
+def _restore(trainable: Trainable, place: _Place, allow_other_torch: bool) -> int:
     """Put everything back as it was after the newest sound checkpoint; return its step, 0 where there is none."""
-    checkpoints = folder.checkpoints(phase)
+    folder, group = place.folder, place.group
+    checkpoints = folder.checkpoints(place.part)
     if group.rank == 0:
         checkpoints.clean()
     group.barrier()
@@ -172,9 +214,8 @@ def _restore(trainable: Trainable, folder: RunFolder, phase: str, group: Group, 
     if trainable.scheduler is not None:
         trainable.scheduler.load_state_dict(state["scheduler"])
     set_random_state(state["random"][min(group.rank, len(state["random"]) - 1)])
-    folder.elapsed_before = max(folder.elapsed_before, float(state["seconds"]))
     if group.rank == 0 and note.step < trainable.n_steps:
-        folder.mark("resume", phase, note.step, **_resume_notes(note, group))
+        folder.mark("resume", place.phase, note.step, **_resume_notes(note, group))
     return note.step
 
 
@@ -187,80 +228,65 @@ def _resume_notes(note: CheckpointNote, group: Group) -> dict[str, Any]:
 
 
 def _step(
-    trainable: Trainable,
-    forward: nn.Module,
-    folder: RunFolder,
-    config: TrainConfig,
-    step: int,
-    phase: str,
-    group: Group,
+    trainable: Trainable, forward: nn.Module, config: TrainConfig, step: int, place: _Place
 ) -> tuple[dict[str, float], float]:
     """Do one optimizer step; return the terms averaged over ranks, and the gradient norm before clipping."""
+    group = place.group
     trainable.module.train()
     trainable.optimizer.zero_grad(set_to_none=True)
     outputs = forward(step, group.rank, group.size)
     terms = group.mean({name.removeprefix("term."): float(value.detach()) for name, value in outputs.items()})
     if not math.isfinite(terms["total"]):
-        _refuse(trainable, folder, step, phase, group, terms, math.nan)
+        raise _refusal(trainable, step, place, terms, math.nan)
     outputs["total"].backward()
     norm = float(nn.utils.clip_grad_norm_(trainable.module.parameters(), config.clip_norm))
     if not math.isfinite(norm):
-        _refuse(trainable, folder, step, phase, group, terms, norm)
+        raise _refusal(trainable, step, place, terms, norm)
     trainable.optimizer.step()
     if trainable.scheduler is not None:
         trainable.scheduler.step()
     return terms, norm
 
 
-def _refuse(
-    trainable: Trainable,
-    folder: RunFolder,
-    step: int,
-    phase: str,
-    group: Group,
-    terms: Mapping[str, float],
-    norm: float,
-) -> None:
-    """Write what is known of the step and stop: nothing is saved after a loss that is not finite."""
+def _refusal(trainable: Trainable, step: int, place: _Place, terms: Mapping[str, float], norm: float) -> TrainingError:
+    """Write down what is known of the step and return the error: nothing is saved after a loss that is not finite."""
+    phase, group = place.phase, place.group
     ids = group.gather(list(trainable.batch_ids(step, group.rank, group.size)))
     if group.rank == 0:
-        gradients = {
-            name: None if value.grad is None else str(float(value.grad.norm()))
-            for name, value in trainable.module.named_parameters()
-        }
-        bad = [name for name, value in trainable.module.named_parameters() if not torch.isfinite(value).all()]
+        named = dict(trainable.module.named_parameters())
         dump = {
             "step": step,
             "phase": phase,
             "terms": {key: str(value) for key, value in terms.items()},
             "grad_norm": str(norm),
-            "gradients": gradients,
-            "parameters_not_finite": bad,
+            "gradients": {
+                name: None if value.grad is None else str(float(value.grad.norm())) for name, value in named.items()
+            },
+            "parameters_not_finite": [name for name, value in named.items() if not torch.isfinite(value).all()],
             "batch": ids,
         }
-        write_json(folder.path / f"nonfinite-{phase}-{step:08d}.json", dump)
-        folder.mark("nonfinite", phase, step, values={key: float(value) for key, value in terms.items()}, norm=norm)
+        write_json(place.folder.path / f"nonfinite-{place.part}-{step:08d}.json", dump)
+        place.folder.mark("nonfinite", phase, step, values=dict(terms), norm=norm)
     broken = [key for key, value in terms.items() if not math.isfinite(value)]
-    raise TrainingError(
+    return TrainingError(
         "loss-not-finite",
         f"{phase} step {step}: {', '.join(broken) or 'the gradient norm'} is not finite; the optimizer did not move.",
-        f"See nonfinite-{phase}-{step:08d}.json; try a smaller learning rate.",
+        f"See nonfinite-{place.part}-{step:08d}.json; try a smaller learning rate.",
     )
 
 
-def _evaluate(
-    trainable: Trainable, folder: RunFolder, step: int, phase: str, group: Group
-) -> dict[str, float | Sequence[float]]:
+def _evaluate(trainable: Trainable, step: int, place: _Place) -> dict[str, float | Sequence[float]]:
     """Return rank 0's metrics; keep the snapshot."""
     metrics: dict[str, float | Sequence[float]] = {}
-    if group.rank == 0:
+    if place.group.rank == 0:
         with evaluating(trainable.module):
             metrics = dict(trainable.evaluate(step))
         tensors = {name: np.asarray(value) for name, value in trainable.snapshot().items()}
-        if tensors and phase == "meta-train":
-            (folder.path / "snapshots").mkdir(exist_ok=True)
-            save_tensors(folder.path / "snapshots" / f"step-{step:08d}.safetensors", tensors, {"step": step})
-    group.barrier()
+        if tensors and place.fold is None:
+            snapshots = place.folder.path / "snapshots"
+            snapshots.mkdir(exist_ok=True)
+            save_tensors(snapshots / f"step-{step:08d}.safetensors", tensors, {"step": step})
+    place.group.barrier()
     return metrics
 
 
@@ -277,34 +303,18 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         set_random_state(state)
 
 
-def _log(
-    trainable: Trainable,
-    folder: RunFolder,
-    step: int,
-    phase: str,
-    terms: Mapping[str, float],
-    metrics: Mapping[str, float | Sequence[float]],
-    group: Group,
-) -> StepRecord:
-    if group.rank:
-        return StepRecord(step, phase, terms, metrics, round(folder.seconds, 3))
-    folder.heartbeat.beat(phase, step, trainable.n_steps, step / trainable.n_steps)
-    return folder.record(step, phase, terms, metrics)
-
-
-def _save(trainable: Trainable, folder: RunFolder, step: int, phase: str, group: Group, score: float | None) -> None:
-    states = group.gather(random_state())
-    if group.rank == 0:
+def _save(trainable: Trainable, step: int, place: _Place, score: float | None) -> None:
+    states = place.group.gather(random_state())
+    if place.group.rank == 0:
         state = {
             "module": trainable.module.state_dict(),
             "optimizer": trainable.optimizer.state_dict(),
             "scheduler": None if trainable.scheduler is None else trainable.scheduler.state_dict(),
             "step": step,
-            "seconds": folder.seconds,
             "random": states,
         }
-        folder.checkpoints(phase).save(state, step, group.size, score)
-    group.barrier()
+        place.folder.checkpoints(place.part).save(state, step, place.group.size, score)
+    place.group.barrier()
 
 
 __all__ = ["StepLoss", "StopFlag", "Trainable", "evaluating", "train"]

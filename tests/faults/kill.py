@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from metabam.files import read_json, read_records
@@ -51,6 +52,15 @@ class Trainers:
         self.server.stdout.close()
 
 
+def until(condition, folder: Path) -> None:
+    """Wait until the condition holds; fail with what the trainer printed where it does not within a minute."""
+    for _ in range(6_000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError(output(folder))
+
+
 def output(folder: Path) -> str:
     """Return what the last trainer of a folder printed."""
     return (folder.parent / f"{folder.name}.log").read_text()
@@ -62,10 +72,10 @@ def weights(folder: Path) -> str:
 
 
 def steps(folder: Path) -> list[int]:
-    """Return the steps in the log, in file order, every line of it being sound."""
+    """Return the optimizer steps in the log, in file order, every line of it being sound."""
     read = read_records(folder / "history.jsonl")
     assert read.bad_lines == 0
-    return [row["step"] for row in read.rows if row["kind"] == "step"]
+    return [row["step"] for row in read.rows if row["kind"] == "step" and row["step"]]
 
 
 def checkpoints(folder: Path) -> list[int]:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from metabam.train.folder import RunFolder
 from metabam.train.history import HistoryReader
 from metabam.train.lock import hold
 from metabam.train.loop import train
-from tests.faults.kill import Trainers, checkpoints, output, steps, weights
+from tests.faults.kill import Trainers, checkpoints, output, steps, until, weights
 from tests.faults.trainer import Small
 
 CONFIG = TrainConfig(save_every=5, eval_every=7, batch_tasks=4)
@@ -41,15 +40,16 @@ def trained(folder, steps=14, **options):
 
 def test_every_step_is_yielded_logged_and_stamped(tmp_path):
     _, records = trained(tmp_path)
-    assert [record.step for record in records] == list(range(1, 15))
-    first = records[0]
+    assert [record.step for record in records] == list(range(15))
+    assert dict(records[0].terms) == {}
+    first = records[1]
     assert set(first.terms) == {"task", "penalty", "total"}
     assert first.terms["total"] == pytest.approx(first.terms["task"] + first.terms["penalty"])
     assert first.metrics["grad_norm"] > 0
-    assert [record.step for record in records if "score" in record.metrics] == [7, 14]
+    assert [record.step for record in records if "score" in record.metrics] == [0, 7, 14]
     read = HistoryReader(tmp_path / "history.jsonl").look()
     assert [(r.step, dict(r.terms)) for r in read] == [(r.step, dict(r.terms)) for r in records]
-    assert set(read.gaps) == {(7, "empty"), (14, "empty")}
+    assert set(read.gaps) == {(0, "empty"), (7, "empty"), (14, "empty")}
     times = [record.seconds for record in records]
     assert times == sorted(times)
 
@@ -94,7 +94,7 @@ class TestNonFinite:
     def test_x27_the_optimizer_does_not_move_and_nothing_is_saved(self, tmp_path):
         small = Small(n_steps=14, poison=9)
         running = train(small, RunFolder(tmp_path), CONFIG)
-        assert [next(running).step for _ in range(8)] == list(range(1, 9))
+        assert [next(running).step for _ in range(9)] == list(range(9))
         before = {name: value.clone() for name, value in small.module.state_dict().items()}
         with pytest.raises(TrainingError) as caught:
             next(running)
@@ -151,7 +151,7 @@ class TestResume:
         assert checkpoints(folder) == []
         assert trainers.run(folder) == 0
         assert steps(folder) == [1, 2, 3, *range(1, 41)]
-        assert [record.step for record in HistoryReader(folder / "history.jsonl").look()] == list(range(1, 41))
+        assert [record.step for record in HistoryReader(folder / "history.jsonl").look()] == list(range(41))
 
     def test_x35_other_thread_count_is_allowed_and_recorded(self, tmp_path):
         trained(tmp_path, steps=14)
@@ -192,8 +192,7 @@ class TestSignals:
         whole, folder = tmp_path / "whole", tmp_path / "run"
         assert trainers.run(whole) == 0
         pid = trainers.start(folder, pause=0.02)
-        while not (folder / "history.jsonl").exists() or not steps(folder):
-            time.sleep(0.01)
+        until(lambda: (folder / "history.jsonl").exists() and steps(folder), folder)
         os.kill(pid, signal.SIGTERM)
         assert trainers.wait() == 143
         assert checkpoints(folder)[-1] == steps(folder)[-1]
@@ -213,8 +212,7 @@ class TestLock:
     def test_x11_the_second_trainer_names_the_first(self, trainers, tmp_path):
         folder = tmp_path / "run"
         pid = trainers.start(folder, at_step=[2, "hold"])
-        while not is_locked(folder / "lock") or not (folder / "history.jsonl").exists():
-            time.sleep(0.01)
+        until(lambda: (folder / "history.jsonl").exists() and 2 in steps(folder), folder)
         with pytest.raises(LockedError) as caught, hold(folder):
             pass
         os.kill(pid, signal.SIGKILL)
@@ -237,8 +235,8 @@ def test_two_processes_of_torchrun_compute_what_one_does(tmp_path):
         )
         assert done.returncode == 0, done.stderr
     one, two = (HistoryReader(tmp_path / name / "history.jsonl").look() for name in ("one", "two"))
-    assert [record.step for record in two] == list(range(1, 9))
-    for left, right in zip(one, two, strict=True):
+    assert [record.step for record in two] == list(range(9))
+    for left, right in zip([*one][1:], [*two][1:], strict=True):
         assert left.terms["total"] == pytest.approx(right.terms["total"], rel=1e-5)
         assert left.metrics["grad_norm"] == pytest.approx(right.metrics["grad_norm"], rel=1e-4)
     assert read_json(tmp_path / "two/checkpoints/meta-train/step-00000008.json")["world_size"] == 2

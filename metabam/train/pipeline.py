@@ -1,0 +1,351 @@
+"""From a FASTA and a pair table to a finished run: stages whose results are files, each skipped once it is there.
+
+discover (the encoder) -> features (cached, training lines only) -> select-steps (one training line left out at a
+time) -> meta-train -> done. Killed anywhere, it goes on with ``resume=True`` and ends with the weights it would have had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from metabam.config import RunConfig
+from metabam.data.digests import support_digest
+from metabam.data.elements import windows_of
+from metabam.data.episodes import contexts_of, holdout_split
+from metabam.data.genome import Genome
+from metabam.errors import MetaBamError
+from metabam.files import load_tensors, read_json, save_tensors, write_json
+from metabam.model.encoders import ContextRows, load_encoder
+from metabam.model.encoders.base import PairEncoder
+from metabam.records import LabelledContext, PairTable, PairWindows, StepRecord
+from metabam.train.background import Progress, in_background
+from metabam.train.distributed import Group, joined
+from metabam.train.folder import HISTORY, RunFolder, keep_buffers
+from metabam.train.history import HistoryReader
+from metabam.train.lock import hold
+from metabam.train.loop import train
+from metabam.train.manifest import MANIFEST, Manifest, read_manifest, versions
+from metabam.train.metatrain import MetaTraining
+from metabam.train.preflight import CONFIG, check_disk, check_held_out, check_same, make_folder, usable
+from metabam.train.run import ENCODER, FEATURES, LINES, WEIGHTS, pack_contexts, unpack_contexts
+
+SELECTION: Final = "selection.json"
+MAX_FOLDS: Final = 5
+_ROOM: Final = 64 << 20  # bytes for encoder, weights, log and snapshots
+
+
+def train_run(
+    config: RunConfig,
+    genome: Genome,
+    table: PairTable,
+    out: Path,
+    *,
+    resume: bool = False,
+    fresh: bool = False,
+    allow_other_torch: bool = False,
+) -> Iterator[StepRecord]:
+    """Yield a record per step of every stage until the run in ``out`` is finished.
+
+    Parameters
+    ----------
+    config
+        The settings; ``config.holdout`` and ``config.holdout_chrom`` are never looked at.
+    genome, table
+        Where windows are read, and all labelled pairs (held-out ones are left out here).
+    out
+        The run directory: made here.
+    resume
+        Go on with what is there; where nothing is there, begin.
+    fresh
+        Set an existing run aside under another name and begin again.
+    allow_other_torch
+        Go on under another PyTorch version; the log then says that bit-identity is not claimed.
+
+    Raises
+    ------
+    ConfigError
+        ``run-exists``, ``resume-changed`` (with the differences), ``heldout-in-training``, ``no-training-context``.
+    LockedError
+        Another process trains this run.
+    StorageError
+        Too little space, or a write that failed (exit 74).
+    KeyboardInterrupt, SystemExit
+        A signal asked to stop; what is done is saved.
+    """
+    torch.set_num_threads(config.train.threads)
+    keep_buffers()
+    with joined() as group:
+        first = group.rank == 0
+        if first:
+            make_folder(out, resume=resume, fresh=fresh)
+        group.barrier()
+        with hold(out) if first else nullcontext():
+            run = _Pipeline(config, genome, table, out, group, allow_other_torch)
+            try:
+                yield from run.stages()
+            except GeneratorExit:
+                run.close("stopped", "the caller stopped reading")
+                raise
+            except (KeyboardInterrupt, SystemExit):
+                run.close("stopped", "a signal asked to stop")
+                raise
+            except MetaBamError as error:
+                run.close("failed", error.message)
+                raise
+            except Exception as error:
+                run.close("failed", f"{type(error).__name__}: {error}")
+                raise
+
+
+class _Pipeline:
+    """One run being made; the lock is held by the caller."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        genome: Genome,
+        table: PairTable,
+        out: Path,
+        group: Group,
+        allow_other_torch: bool,
+    ) -> None:
+        self.config = config
+        self.genome = genome
+        self.out = out
+        self.group = group
+        self.allow_other_torch = allow_other_torch
+        self.folder = RunFolder(out, writable=group.rank == 0)
+        rows, held = holdout_split(table, config.holdout, config.holdout_chrom)
+        self.table = table.take(rows[table.label[rows] >= 0])
+        self.held = table.take(held)
+        check_held_out(self.table, config.holdout, config.holdout_chrom)
+        self.step = 0
+        if group.rank == 0:
+            self.manifest = self._open_manifest()
+
+    def close(self, state: str, message: str) -> None:
+        """Write how the run ended, where that can still be written."""
+        if self.group.rank == 0:
+            try:
+                self.folder.heartbeat.close(state, self.step, 0, message)
+            except MetaBamError:
+                return
+
+    def stages(self) -> Generator[StepRecord, None, None]:
+        """Do what is not done yet."""
+        if self.group.rank == 0 and not self._has(LINES):
+            yield from self._make_features()
+        self.group.barrier()
+        contexts = unpack_contexts(load_tensors(self.out / FEATURES))
+        steps = yield from self._select_steps(contexts)
+        yield from self._meta_train(contexts, steps)
+
+    # ------------------------------------------------------------- beginning
+
+    def _open_manifest(self) -> Manifest:
+        needed = _ROOM + 16 * len(self.table) * self.config.encoder.n_features
+        check_disk(self.out, needed)
+        found: dict[str, dict[str, Any]] = {
+            "genome": {"name": self.genome.path.name, "fingerprint": self.genome.fingerprint}
+            | {"contigs": len(self.genome.contigs)},
+            "data": {"digest": support_digest(self.table), "pairs": len(self.table)}
+            | {"positives": int((self.table.label == 1).sum())},
+            "split": {"holdout": list(self.config.holdout), "holdout_chrom": list(self.config.holdout_chrom)}
+            | {"held_out_pairs": len(self.held), "digest": _split_digest(self.table, self.held)},
+        }
+        if (self.out / MANIFEST).exists():
+            stated = read_manifest(self.out)
+            for part in (*found.values(), *(stated[key] for key in found)):
+                part.pop("name", None)  # a file may be renamed
+            check_same(self.out, self.config, {key: stated[key] for key in found}, found)
+            return Manifest(**read_manifest(self.out))
+        manifest = Manifest(
+            run_id=self.out.resolve().name,
+            synthetic=self.genome.synthetic,
+            seed=self.config.seed,
+            threads=self.config.train.threads,
+            versions=versions(),
+            genome=found["genome"],
+            data=found["data"],
+            split=found["split"],
+        )
+        digest = write_json(self.out / CONFIG, self.config.model_dump(mode="json"))
+        manifest.add(self.out, CONFIG, digest)
+        return manifest
+
+    def _has(self, name: str) -> bool:
+        return self.manifest.holds(self.out, name)
+
+    # ------------------------------------------------------------- stages 0 and 1
+
+    def _make_features(self) -> Generator[StepRecord, None, None]:
+        windows, problems = windows_of(
+            self.table, self.genome, self.config.encoder.enhancer_window, self.config.encoder.promoter_window
+        )
+        for problem in problems:
+            self.folder.mark("warning", "discover", 0, code=problem.code, message=problem.message[:2000])
+        if self._has(ENCODER):
+            file = load_tensors(self.out / ENCODER, sha256_expected=self.manifest.files[ENCODER]["sha256"])
+            encoder = load_encoder(file.tensors, file.description)
+        else:
+            encoder = yield from in_background(lambda p: self._discover(windows, p), self.folder, "discover")
+            tensors, description = encoder.state()
+            self.manifest.add(self.out, ENCODER, save_tensors(self.out / ENCODER, tensors, description))
+        features = yield from in_background(lambda _: encoder.encode(windows), self.folder, "pretrain")
+        everyone = contexts_of(self.table, np.asarray(features, dtype=np.float32))
+        contexts = usable(everyone)
+        tensors, description = pack_contexts(contexts)
+        self.manifest.add(self.out, FEATURES, save_tensors(self.out / FEATURES, tensors, description))
+        taught = {item.name for item in contexts}
+        lines = [_line(item, "training" if item.name in taught else "unused") for item in everyone]
+        lines += [_held_line(self.held, context) for context in self.held.contexts()]
+        self.manifest.add(self.out, LINES, write_json(self.out / LINES, lines))
+        yield self.folder.record(
+            1, "pretrain", metrics={"pairs": float(len(self.table)), "lines": float(len(contexts))}
+        )
+
+    def _discover(self, windows: PairWindows, progress: Progress) -> PairEncoder:
+        rows = [
+            ContextRows(f"{line} | {assay}" if assay else line, found, self.table.label[found].astype(np.int8))
+            for line, assay in self.table.contexts()
+            if (found := self.table.rows_of((line, assay))).size
+        ]
+        if self.config.encoder.kind == "motif":
+            from metabam.model.encoders.motif import MotifEncoder
+
+            return MotifEncoder.from_training(windows, rows, self.config.encoder, self.config.seed, progress)
+        from metabam.model.encoders.cnn import CnnEncoder
+
+        return CnnEncoder.from_training(windows, rows, self.config.encoder, self.config.seed, progress)
+
+    # ------------------------------------------------------------- stage 2
+
+    def _select_steps(self, contexts: Sequence[LabelledContext]) -> Generator[StepRecord, None, int]:
+        """Return the number of meta-training steps that served left-out training lines best."""
+        settings = self.config.train
+        if not settings.leave_one_line_out or len(contexts) < 3:
+            return settings.steps
+        folds = np.unique(np.linspace(0, len(contexts) - 1, min(MAX_FOLDS, len(contexts))).astype(int)).tolist()
+        chosen: int | None = None
+        if self.group.rank == 0:
+            chosen = self._chosen()
+        chosen = self.group.gather(chosen)[0]
+        if chosen is not None:
+            return chosen
+        for fold, at in enumerate(folds):
+            part = f"select-steps-{at}"
+            others = [item for index, item in enumerate(contexts) if index != at]
+            training = yield from self._born(others, settings.steps, contexts[at], "select-steps")
+            records = train(
+                training,
+                self.folder,
+                settings,
+                phase="select-steps",
+                part=part,
+                fold=fold,
+                seed=self.config.seed,
+                allow_other_torch=self.allow_other_torch,
+            )
+            for record in records:
+                self.step = record.step
+                yield record
+        if self.group.rank == 0:
+            chosen = self._choose(contexts, folds)
+        return int(self.group.gather(chosen)[0])
+
+    def _chosen(self) -> int | None:
+        if not self._has(SELECTION):
+            return None
+        return int(read_json(self.out / SELECTION)["steps"])
+
+    def _choose(self, contexts: Sequence[LabelledContext], folds: Sequence[int]) -> int:
+        """Return the step with the best mean score over folds, from the log, and write down why."""
+        curves: list[dict[int, float]] = [{} for _ in folds]
+        for record in HistoryReader(self.out / HISTORY).look():
+            fold, score = record.metrics.get("fold"), record.metrics.get("score")
+            if record.phase == "select-steps" and isinstance(fold, float) and isinstance(score, float):
+                curves[int(fold)][record.step] = score
+        grid = sorted(set.intersection(*(set(curve) for curve in curves)))
+        table = np.array([[curve[step] for step in grid] for curve in curves])
+        defined = np.isfinite(table).all(axis=0)
+        steps = [step for step, good in zip(grid, defined, strict=True) if good]
+        chosen = steps[int(np.argmax(table[:, defined].mean(axis=0)))] if steps else self.config.train.steps
+        values = {
+            "steps": chosen,
+            "grid": grid,
+            "left_out": [contexts[at].name for at in folds],
+            "score": [[value if np.isfinite(value) else None for value in row] for row in table.tolist()],
+        }
+        self.manifest.steps = chosen
+        self.manifest.add(self.out, SELECTION, write_json(self.out / SELECTION, values))
+        for at in folds:
+            shutil.rmtree(self.out / "checkpoints" / f"select-steps-{at}", ignore_errors=True)
+        return chosen
+
+    # ------------------------------------------------------------- stage 3
+
+    def _meta_train(self, contexts: Sequence[LabelledContext], steps: int) -> Generator[StepRecord, None, None]:
+        training = yield from self._born(contexts, steps, None, "meta-train")
+        records = train(
+            training,
+            self.folder,
+            self.config.train,
+            seed=self.config.seed,
+            allow_other_torch=self.allow_other_torch,
+        )
+        for record in records:
+            self.step = record.step
+            yield record
+        if self.group.rank:
+            return
+        learner = training.learner()
+        learner.chosen_steps = steps
+        tensors, description = learner.state()
+        self.manifest.steps = steps
+        self.manifest.add(self.out, WEIGHTS, save_tensors(self.out / WEIGHTS, tensors, description))
+        self.folder.heartbeat.close("finished", steps, steps)
+        yield self.folder.record(steps, "done")
+
+    def _born(
+        self, contexts: Sequence[LabelledContext], steps: int, left_out: LabelledContext | None, phase: str
+    ) -> Generator[StepRecord, None, MetaTraining]:
+        """Return what the loop trains; its birth takes seconds and has no steps."""
+
+        def work(_: Progress) -> MetaTraining:
+            config = self.config
+            return MetaTraining(contexts, config.model, config.train, config.seed, n_steps=steps, left_out=left_out)
+
+        return (yield from in_background(work, self.folder, phase))
+
+
+def _line(context: LabelledContext, role: str) -> dict[str, Any]:
+    return {
+        "name": context.name,
+        "cell_line": context.cell_line,
+        "assay": context.assay,
+        "pairs": len(context),
+        "positives": int((context.labels == 1).sum()),
+        "role": role,
+    }
+
+
+def _held_line(held: PairTable, context: tuple[str, str]) -> dict[str, Any]:
+    """Return what may be said of a held-out context: that it exists, and its size."""
+    line, assay = context
+    labels = held.label[held.rows_of(context)]
+    named = {"name": f"{line} | {assay}" if assay else line, "cell_line": line, "assay": assay, "role": "held-out"}
+    return {**named, "pairs": len(labels), "positives": int((labels == 1).sum())}
+
+
+def _split_digest(training: PairTable, held: PairTable) -> str:
+    text = json.dumps([support_digest(training), support_digest(held)])
+    return hashlib.sha256(text.encode()).hexdigest()
