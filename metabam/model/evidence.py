@@ -106,7 +106,11 @@ def _best(duals: Tensor, target: Tensor, labels: Tensor, base: Tensor, mask: Ten
 
 
 def _take(trial: Tensor, value: Tensor) -> Tensor:
-    best = value.nan_to_num(nan=float("inf")).argmin(0)
+    value = value.nan_to_num(nan=float("inf"))
+    lowest = value.amin(0)
+    slack = 64.0 * torch.finfo(value.dtype).eps * (1.0 + lowest.abs())
+    # the longest step that ties with the best one: near the optimum, rounding must not stop Newton from polishing
+    best = (value <= lowest + slack).to(torch.int8).argmax(0)
     return trial.gather(0, best.unsqueeze(0).unsqueeze(-1).expand(1, *trial.shape[1:])).squeeze(0)
 
 

@@ -102,7 +102,7 @@ def test_gradients_are_those_of_the_optimum(form):
     inputs = tuple(problem[name].clone().requires_grad_() for name in names)
 
     def solved(*values):
-        return laplace(**{**problem, **dict(zip(names, values, strict=True))}, steps=30, form=form)[0]
+        return laplace(**{**problem, **dict(zip(names, values, strict=True))}, steps=60, form=form)[0]
 
     assert torch.autograd.gradcheck(solved, inputs, eps=1e-6, atol=1e-5)
 
