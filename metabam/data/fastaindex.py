@@ -41,7 +41,10 @@ class FastaIndex:
 def cache_folder() -> Path:
     """Return the folder of private indexes: ``$METABAM_CACHE`` or ``~/.cache/metabam``."""
     chosen = os.environ.get("METABAM_CACHE", "")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "metabam"
+    try:
+        return Path(chosen) if chosen else Path.home() / ".cache" / "metabam"
+    except RuntimeError:
+        raise GenomeError("genome-cache", "this user has no home folder.", "Set METABAM_CACHE to a folder.") from None
 
 
 def fingerprint_of(rows: Sequence[IndexRow]) -> str:

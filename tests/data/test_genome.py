@@ -169,6 +169,14 @@ def test_cache_folder_follows_the_environment(small, monkeypatch, tmp_path):
     assert len(list((tmp_path / "cache").glob("*.fai"))) == 1
 
 
+def test_a_cache_that_is_no_folder_is_named(small, tmp_path):
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(GenomeError) as caught:
+        Genome(small, tmp_path / "taken")
+    assert caught.value.code == "genome-cache"
+    assert "METABAM_CACHE" in caught.value.remedy
+
+
 def test_fingerprint_ignores_layout_and_order_but_not_names_or_lengths():
     one = [IndexRow("a", 7, 3, 7, 8), IndexRow("b", 5, 14, 5, 6)]
     other = [IndexRow("b", 5, 3, 2, 4), IndexRow("a", 7, 16, 3, 5)]
