@@ -116,14 +116,14 @@ def match_contigs(table: PairTable, genome: ReferenceBases, findings: Findings) 
     renamed = {name: target for name, target in targets.items() if name != target}
     if renamed:
         listed = ", ".join(f"{shown(a)} as {shown(b)}" for a, b in list(renamed.items())[:5])
-        findings.whole(Severity.FIXED, "contig-alias", f"{len(renamed)} contig names are read by alias: {listed}.")
+        findings.whole(Severity.FIXED, "contig-alias", f"contig names read by alias ({len(renamed)}): {listed}.")
     if any(name not in targets for name in names):
-        held = ", ".join(list(contigs)[:5])
+        held = ", ".join(list(contigs)[:5]) + ", ..." * (len(contigs) > 5)
         for row in np.flatnonzero(findings.usable).tolist():
             for name in dict.fromkeys((table.enhancer_chrom[row], table.promoter_chrom[row])):
                 if name not in targets:
                     message = f"the genome has no contig {shown(name)!r}{' (two names mean it)' * (name in shared)}."
-                    remedy = f"It holds {held}, ...: choose the genome of these coordinates."
+                    remedy = f"It holds {held}: choose the genome of these coordinates."
                     findings.refuse(row, "unknown-contig", message, remedy, "chrom")
     if not renamed:
         return table

@@ -267,17 +267,21 @@ def _no_label(raw: RawTable) -> TableRefusedError:
 
 
 def _check_support(table: PairTable, findings: Findings, allow_one_class: bool) -> None:
-    """Judge a support as a whole: its size, its classes, its contexts."""
-    usable = findings.usable
-    count = int(usable.sum())
+    """Judge a support as a whole: its size, its classes, its contexts.
+
+    Rows that can be mended count as if they were: what is said here is what will still be wrong once they are.
+    """
+    counted = findings.status != "duplicate-pair"
+    count = int(counted.sum())
+    mended = bool(findings.usable[counted].all())
     if len(table) and not SUPPORT_MIN <= count <= SUPPORT_MAX:
-        message = f"{count} usable pairs; a support has {SUPPORT_MIN} to {SUPPORT_MAX}."
+        message = f"usable pairs: {count}; a support has {SUPPORT_MIN} to {SUPPORT_MAX}."
         findings.whole(Severity.REJECTED, "support-size", message, f"{SUPPORT_USUAL} is the usual number.")
-    elif count != SUPPORT_USUAL and count:
+    elif count != SUPPORT_USUAL and count and mended:
         message = f"this support has {count} pairs; the model is trained and judged with {SUPPORT_USUAL}."
         findings.whole(Severity.WARNING, "support-count", message)
-    classes = set(table.label[usable].tolist())
-    if count and len(classes) == 1:
+    classes = set(table.label[counted].tolist())
+    if len(classes) == 1 and classes != {-1}:
         only = classes.pop()
         if allow_one_class:
             message = f"all labels are {only}, accepted on request: the posterior is close to the prior."
@@ -285,7 +289,7 @@ def _check_support(table: PairTable, findings: Findings, allow_one_class: bool) 
         else:
             remedy = "Add pairs of the other class, or allow it explicitly."
             findings.whole(Severity.REJECTED, "one-class", f"all labels are {only}.", remedy, "label")
-    contexts = table.take(usable).contexts()
+    contexts = table.take(counted).contexts()
     if len(contexts) > 1:
         message = f"the support mixes {len(contexts)} contexts (cell line, assay); they are read as one."
         findings.whole(Severity.WARNING, "mixed-contexts", message, "Upload one context at a time.", "cell_line")

@@ -202,8 +202,8 @@ def _sequence_reason(text: str) -> tuple[str, str, str] | None:
             )
         return "sequence-letters", f"{shown(rest, 12)!r} are no DNA letters.", "Give A, C, G, T and N only."
     if text.count("N") > MAX_N_SHARE * len(text):
-        share = text.count("N") / len(text)
-        return "sequence-n", f"{share:.0%} of the sequence is N.", f"At most {MAX_N_SHARE:.0%} may be N."
+        message = f"{text.count('N')} of {len(text)} bp are N."
+        return "sequence-n", message, f"At most {MAX_N_SHARE:.0%} may be N."
     if len(text) < MIN_SEQUENCE:
         return "sequence-short", f"{len(text)} bp are too short.", f"Give at least {MIN_SEQUENCE} bp."
     return None

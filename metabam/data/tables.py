@@ -75,7 +75,7 @@ def _read_text(text: str, name: str, limits: Limits, problems: list[Problem]) ->
     if not first.strip():
         raise TableRefusedError("empty-input", "the input holds no rows.", _NEEDED)
     if skipped:
-        problems.append(_fix("comment-lines", f"{skipped} track, browser or comment lines were skipped."))
+        problems.append(_fix("comment-lines", f"track, browser and comment lines were skipped ({skipped})."))
     separator = _separator(first, name, limits, problems)
     names = _names(first, separator)
     has_header = _looks_like_header(names, separator)
@@ -90,11 +90,11 @@ def _read_text(text: str, name: str, limits: Limits, problems: list[Problem]) ->
         mapped = None
     padded = _strip_cells(rows)
     if blank + padded[1]:
-        problems.append(_fix("blank-lines", f"{blank + padded[1]} blank lines were skipped."))
+        problems.append(_fix("blank-lines", f"blank lines were skipped ({blank + padded[1]})."))
         keep = [i for i, row in enumerate(rows) if any(row)]
         rows, lines = [rows[i] for i in keep], [lines[i] for i in keep]
     if padded[0]:
-        problems.append(_fix("padded-cells", f"blanks around {padded[0]} cells were removed."))
+        problems.append(_fix("padded-cells", f"blanks around cells were removed ({padded[0]} cells)."))
     wrong = _wrong_widths(rows, lines, width)
     if mapped is None:
         mapped = map_bedpe([row for i, row in enumerate(rows) if i not in wrong], width)
@@ -348,7 +348,7 @@ def _settle_unnamed(
     extra = dict(sorted({**mapped.extra, **kept}.items(), key=lambda item: item[1]))
     problems = []
     if empty:
-        problems.append(_fix("trailing-separator", f"{len(empty)} columns without name and content were dropped."))
+        problems.append(_fix("trailing-separator", f"columns without name and content were dropped ({len(empty)})."))
     if kept:
         problems.append(_fix("unnamed-column", f"columns without a name are kept as {', '.join(kept)}."))
     return Mapped(mapped.columns, extra, mapped.names, mapped.problems, mapped.bedpe), tuple(problems)

@@ -71,7 +71,7 @@ def layout() -> list[Case]:
                 lambda i: [f"p{i}", str(i % 2)], before="track name=x\nbrowser position chr1\n# made by hand\n"
             ),
             same=True,
-            says="3 track",
+            says="skipped (3)",
         ),
         rej("S52-constant-name", "missing-columns", lambda: bedpe(lambda i: [f"p{i}", "."])),
         ask("S53-score", "score-as-label", lambda: bedpe(lambda i: [f"p{i}", str(60 * i)])),
