@@ -57,9 +57,10 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
         raise ConfigError("no-genome", "training needs a FASTA.", "Give --genome.")
     table = read_table(arguments.pairs, "training", genome, arguments.base, output).table
     config = named_in(config, table)
+    how = {"resume": arguments.resume, "fresh": arguments.fresh, "allow_other_torch": arguments.other_torch}
     out, progress, last = Path(arguments.out), output.progress(), None
     try:
-        for record in train_run(config, genome, table, out, resume=arguments.resume, fresh=arguments.fresh):
+        for record in train_run(config, genome, table, out, **how):
             progress.update(record.phase, _standing(record, config))
             last = record
     finally:

@@ -124,7 +124,8 @@ def _train(commands: Any) -> Parser:
     _base(command)
     again = command.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
-    again.add_argument("--fresh", action="store_true", help="start the same run again from step 0")
+    again.add_argument("--fresh", action="store_true", help="set the existing run aside and start again from step 0")
+    command.add_argument("--other-torch", action="store_true", help="resume under another PyTorch version (recorded)")
     return command
 
 

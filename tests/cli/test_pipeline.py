@@ -20,7 +20,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_simulate_lists_what_it_wrote_and_overwrites_nothing(world):
-    again = world.run("simulate", "--out", "world", "--seed", "7")
+    again = world.call("simulate", "--out", "world", "--seed", "7")
     assert again.code == 2
     assert "[world-exists]" in again.err
     names = {path.name for path in (world.folder / "world").iterdir()}
@@ -28,12 +28,12 @@ def test_simulate_lists_what_it_wrote_and_overwrites_nothing(world):
 
 
 def test_check_counts_contexts_and_uses_its_exit_status(world):
-    good = world.run("check", "world/pairs.tsv", "--genome", "world/genome.fa", "--json")
+    good = world.call("check", "world/pairs.tsv", "--genome", "world/genome.fa", "--json")
     assert good.code == 0
     found = good.json()
     assert (found["rows_read"], found["rows_used"], found["problems"]) == (1500, 1500, [])
     assert [item["pairs"] for item in found["contexts"]] == [300] * 5
-    refused = world.run("check", "world/pairs.tsv", "--role", "support")
+    refused = world.call("check", "world/pairs.tsv", "--role", "support")
     assert refused.code == 65
     assert "refused as support" in refused.out
 
@@ -47,7 +47,7 @@ def test_draw_keeps_support_and_queries_apart(trained):
     for side in ("enhancer_start", "promoter_start"):
         taken = set(zip(support["chrom"], support[side], strict=True))
         assert not taken & set(zip(queries["chrom"], queries[side], strict=True))
-    again = trained.run(
+    again = trained.call(
         "draw", "--pairs", "world/pairs.tsv", "--line", "unseen01", "--support", "support.tsv", "--queries", "q.tsv"
     )
     assert again.code == 2
@@ -56,11 +56,11 @@ def test_draw_keeps_support_and_queries_apart(trained):
 
 def test_unknown_lines_are_named_with_the_nearest(world):
     words = ("--genome", "world/genome.fa", "--pairs", "world/pairs.tsv", "--out", "never")
-    done = world.run("train", *words, "--holdout", "unsen01")
+    done = world.call("train", *words, "--holdout", "unsen01")
     assert done.code == 2
     assert "unseen01" in done.err
     assert "[unknown-line]" in done.err
-    done = world.run("train", *words, "--holdout", "*")
+    done = world.call("train", *words, "--holdout", "*")
     assert done.code == 2
     assert "[no-training-line]" in done.err
     assert not (world.folder / "never").exists()
@@ -76,14 +76,14 @@ def test_scores_are_in_input_order_and_the_same_in_every_form(trained):
     asked = rows((trained.folder / "queries.tsv").read_text())
     assert list(found[0]) == COLUMNS
     assert [row["pair_id"] for row in found] == [row["pair_id"] for row in asked]
-    assert trained.run(*words, "--out", "scores.tsv").code == 0
+    assert trained.call(*words, "--out", "scores.tsv").code == 0
     assert (trained.folder / "scores.tsv").read_text() == printed.out
-    assert trained.run(*words, "--out", "scores.parquet").code == 0
+    assert trained.call(*words, "--out", "scores.parquet").code == 0
     packed = pd.read_parquet(trained.folder / "scores.parquet")
     assert packed["logit"].tolist() == [float(row["logit"]) for row in found]
     inside = (packed["lower"] <= packed["probability"]) & (packed["probability"] <= packed["upper"])
     assert inside.all()
-    assert trained.run(*words, "--out", "scores.tsv").code == 2
+    assert trained.call(*words, "--out", "scores.tsv").code == 2
 
 
 def test_labels_change_no_score_and_bad_rows_keep_their_place(trained):
@@ -96,7 +96,7 @@ def test_labels_change_no_score_and_bad_rows_keep_their_place(trained):
     bare[5] = "\t".join(broken)
     (trained.folder / "bare.tsv").write_text("\n".join(bare) + "\n")
     words = (*SCORE, "--fingerprint", "fingerprint.json", "--queries")
-    labelled, unlabelled = rows(trained.run(*words, "queries.tsv").out), trained.run(*words, "bare.tsv", "--json")
+    labelled, unlabelled = rows(trained.call(*words, "queries.tsv").out), trained.call(*words, "bare.tsv", "--json")
     assert unlabelled.code == 0, unlabelled.err
     said = unlabelled.json()
     assert (said["rows"], said["scored"], said["metrics"]) == (11, 10, None)
@@ -109,16 +109,16 @@ def test_labels_change_no_score_and_bad_rows_keep_their_place(trained):
 
 
 def test_without_a_fingerprint_the_prior_answers_and_says_so(trained):
-    done = trained.run(*SCORE, "--queries", "queries.tsv")
+    done = trained.call(*SCORE, "--queries", "queries.tsv")
     assert done.code == 0
     assert "not-adapted" in done.err
-    adapted = trained.run(*SCORE, "--queries", "queries.tsv", "--fingerprint", "fingerprint.json")
+    adapted = trained.call(*SCORE, "--queries", "queries.tsv", "--fingerprint", "fingerprint.json")
     assert adapted.out != done.out
 
 
 def test_the_same_support_gives_the_same_fingerprint(trained):
     words = ("adapt", "--run", "run", "--genome", "world/genome.fa", "--support", "support.tsv", "--out")
-    done = trained.run(*words, "again.json", "--json")
+    done = trained.call(*words, "again.json", "--json")
     assert done.code == 0
     said = done.json()
     assert said["n_support"] == 16
@@ -132,7 +132,7 @@ def test_a_support_with_one_bad_row_is_refused_whole(trained):
     cells = text[3].split("\t")
     cells[text[0].split("\t").index("label")] = "2"
     (trained.folder / "bad.tsv").write_text("\n".join([*text[:3], "\t".join(cells), *text[4:]]) + "\n")
-    done = trained.run(
+    done = trained.call(
         "adapt", "--run", "run", "--genome", "world/genome.fa", "--support", "bad.tsv", "--out", "b.json"
     )
     assert done.code == 65
@@ -143,7 +143,7 @@ def test_a_support_with_one_bad_row_is_refused_whole(trained):
 def test_a_run_is_not_overwritten(trained):
     words = ("--genome", "world/genome.fa", "--pairs", "world/pairs.tsv", "--holdout", "unseen*", "--out", "run")
     before = sorted((path.name, path.stat().st_mtime_ns) for path in (trained.folder / "run").iterdir())
-    done = trained.run("train", *words)
+    done = trained.call("train", *words)
     assert done.code == 2
     assert before == sorted((path.name, path.stat().st_mtime_ns) for path in (trained.folder / "run").iterdir())
 
