@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from metabam.errors import MetaBamError
 from metabam.files import read_records
 from metabam.records import History, StepRecord
 
 Seen = TypeVar("Seen")
+LOOK: Final = 4 << 20  # bytes parsed at one look: about 30,000 records; a longer unread part is sampled
 
 
 class HistoryReader:
@@ -37,10 +38,10 @@ class HistoryReader:
 
     def look(self) -> History:
         """Return the history up to the last complete line."""
-        read = read_records(self.path, self._offset)
+        read = read_records(self.path, self._offset, LOOK)
         if read.offset < self._offset:  # the file was replaced
             self._start_over()
-            read = read_records(self.path)
+            read = read_records(self.path, 0, LOOK)
         self._offset = read.offset
         self._bad += read.bad_lines
         for row in read.rows:

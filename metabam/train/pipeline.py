@@ -1,7 +1,7 @@
 """From a FASTA and a pair table to a finished run: stages whose results are files, each skipped once it is there.
 
 discover (the encoder) -> features (cached, training lines only) -> select-steps (one training line left out at a
-time) -> meta-train -> done. Killed anywhere, it goes on with ``resume=True`` and ends with the weights it would have had.
+time) -> meta-train -> done. Killed anywhere, it goes on with ``resume=True`` and ends with the same weights.
 """
 
 from __future__ import annotations
@@ -243,6 +243,8 @@ class _Pipeline:
             return chosen
         for fold, at in enumerate(folds):
             part = f"select-steps-{at}"
+            if any(note.step >= settings.steps for note in self.folder.checkpoints(part).notes()):
+                continue  # its scores are in the log
             others = [item for index, item in enumerate(contexts) if index != at]
             training = yield from self._born(others, settings.steps, contexts[at], "select-steps")
             records = train(

@@ -57,18 +57,14 @@ class RunStore:
 
     def list(self) -> list[RunSummary]:
         """Return one row per directory, newest first; broken ones come last, with their reason."""
-        rows = [self.summary(run_id) for run_id in self.ids()]
+        rows = [_summary(run_id, path) for run_id, path in sorted(self._table().items())]
         good = [row for row in rows if row.state not in ("broken", "incomplete")]
         bad = [row for row in rows if row.state in ("broken", "incomplete")]
         return sorted(good, key=lambda row: row.created, reverse=True) + bad
 
     def summary(self, run_id: str) -> RunSummary:
         """Return the row of one run, whatever state it is in."""
-        try:
-            return self.open(run_id).summary()
-        except MetaBamError as error:
-            state = "incomplete" if error.code == "run-incomplete" else "broken"
-            return RunSummary(run_id, state, reason=error.message)
+        return _summary(run_id, self._table().get(run_id))
 
     def open(self, run_id: str) -> Run:
         """Return a run by an id of :meth:`ids`.
@@ -79,10 +75,7 @@ class RunStore:
             ``run-unknown`` for anything that is not in the list, or that leads out of the folder;
             ``run-incomplete``, ``run-broken``, ``run-foreign``, ``run-newer`` for what cannot be read.
         """
-        path = self._table().get(run_id)
-        if path is None:
-            raise CheckpointError("run-unknown", f"there is no run {run_id[:80]!r}.", "Choose one of the list.")
-        return Run(path)
+        return _opened(run_id, self._table().get(run_id))
 
     def _table(self) -> dict[str, Path]:
         try:
@@ -102,6 +95,19 @@ class RunStore:
         return table
 
 
+def _opened(run_id: str, path: Path | None) -> Run:
+    if path is None:
+        raise CheckpointError("run-unknown", f"there is no run {run_id[:80]!r}.", "Choose one of the list.")
+    return Run(path, run_id)
+
+
+def _summary(run_id: str, path: Path | None) -> RunSummary:
+    try:
+        return _opened(run_id, path).summary()
+    except MetaBamError as error:
+        return RunSummary(run_id, "incomplete" if error.code == "run-incomplete" else "broken", reason=error.message)
+
+
 class Run:
     """One run directory, read only. Made by :meth:`RunStore.open`.
 
@@ -115,9 +121,9 @@ class Run:
         The settings it was trained with.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, run_id: str) -> None:
         self._path = path
-        self.id = path.name
+        self.id = run_id
         try:
             self.manifest: dict[str, Any] = read_manifest(path)
             self.config: RunConfig = build(_table(read_json(path / CONFIG), CONFIG), RunConfig)
