@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from metabam.data.guard import unguard
 from metabam.data.refusal import TableRefusedError, has_invisible, shown, without_invisible
 from metabam.records import Problem, Severity
 
+CHROMS = ("chrom", "enhancer_chrom", "promoter_chrom")
 COORDINATES = ("enhancer_start", "enhancer_end", "promoter_start", "promoter_end")
 TEXT_FIELDS = ("pair_id", "cell_line", "assay", "gene_id")
 SEQUENCE_FIELDS = ("enhancer_seq", "promoter_seq")
-FIELDS = ("chrom", "enhancer_chrom", "promoter_chrom", *COORDINATES, "label", *TEXT_FIELDS, *SEQUENCE_FIELDS)
+FIELDS = (*CHROMS, *COORDINATES, "label", *TEXT_FIELDS, *SEQUENCE_FIELDS)
 OPTIONAL = (*TEXT_FIELDS, *SEQUENCE_FIELDS)
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -77,7 +79,7 @@ def map_header(names: Sequence[str], *, line: int = 1) -> Mapped:
     TableRefusedError
         A name occurs twice; two aliases of one field; a required column is missing.
     """
-    cleaned = [without_invisible(name).strip() for name in names]
+    cleaned = [unguard(without_invisible(name).strip()) for name in names]
     problems: list[Problem] = []
     if any(has_invisible(name) for name in names):
         problems.append(_fix("header-invisible", "invisible characters were removed from the column names.", line))

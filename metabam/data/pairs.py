@@ -15,7 +15,7 @@ import numpy as np
 
 from metabam.data.findings import USABLE, Findings
 from metabam.data.guard import unguard_column
-from metabam.data.header import COORDINATES, SEQUENCE_FIELDS, TEXT_FIELDS
+from metabam.data.header import CHROMS, COORDINATES, SEQUENCE_FIELDS, TEXT_FIELDS
 from metabam.data.limits import SUPPORT_MAX, SUPPORT_MIN, SUPPORT_USUAL, Role, limits_of
 from metabam.data.loci import ReferenceBases, check_bases, check_build, check_ends, match_contigs
 from metabam.data.refusal import TableRefusedError, shown_name
@@ -185,69 +185,76 @@ def _judge(
     return _verdict(raw, table, findings, title, role, keep_rows=keep_rows)
 
 
+class _Cells:
+    """The columns of a raw table by field, as text; formula guards come off and are counted."""
+
+    def __init__(self, raw: RawTable) -> None:
+        self._raw = raw
+        self.guarded = 0
+
+    def of(self, name: str) -> Sequence[str] | None:
+        """Return the cells of a field as they stand, ``None`` where the table has no such column."""
+        columns = self._raw.mapped.columns
+        return self._raw.cells[columns[name]] if name in columns else None
+
+    def text(self, name: str) -> TextArray:
+        """Return a text field, empty texts where the table has no such column."""
+        return self._plain(self.of(name) or ("",) * len(self._raw))
+
+    def extra(self) -> dict[str, TextArray]:
+        """Return the unknown columns in input order."""
+        return {name: self._plain(self._raw.cells[number]) for name, number in self._raw.mapped.extra.items()}
+
+    def _plain(self, cells: Sequence[str]) -> TextArray:
+        values, count = unguard_column(cells)
+        self.guarded += count
+        out = np.empty(len(values), dtype=object)
+        out[:] = values
+        return out
+
+
 def _typed(raw: RawTable, findings: Findings, role: Role, base: int) -> PairTable:
     """Return all rows as typed columns; rows with an unreadable cell are refused in ``findings``."""
-    columns, skip = raw.mapped.columns, frozenset(raw.width_problems)
+    cells, skip = _Cells(raw), frozenset(raw.width_problems)
+    if role == "training" and cells.of("cell_line") is None:
+        remedy = "A training table names the cell line of every pair."
+        raise TableRefusedError("missing-columns", "the header lacks cell_line.", remedy, column="cell_line")
     if base == 1 and raw.mapped.bedpe:
         message = "BEDPE is 0-based by rule, but base 1 was asked for."
         findings.whole(Severity.REJECTED, "base", message, "Use base 0, or name the columns in a header row.")
     if base == 1:
         findings.whole(Severity.FIXED, "base", "one was subtracted from every start (1-based table).")
-    guarded = 0
-
-    def cells(name: str) -> Sequence[str] | None:
-        return raw.cells[columns[name]] if name in columns else None
-
-    def text(name: str) -> TextArray:
-        nonlocal guarded
-        values, count = unguard_column(cells(name) or ("",) * len(raw))
-        guarded += count
-        return _object(values)
-
-    texts = {name: text(name) for name in TEXT_FIELDS}
-    extra: dict[str, TextArray] = {}
-    for name, number in raw.mapped.extra.items():
-        values, count = unguard_column(raw.cells[number])
-        guarded += count
-        extra[name] = _object(values)
-    chroms = {side: cells(f"{side}_chrom") or cells("chrom") or () for side in ("enhancer", "promoter")}
-    for name in ("chrom", "enhancer_chrom", "promoter_chrom"):
-        check_identity(name, cells(name) or (), findings, skip, needed=True)
+    contigs = {name: cells.text(name) for name in CHROMS if cells.of(name) is not None}
+    texts = {name: cells.text(name) for name in TEXT_FIELDS}
+    extra = cells.extra()
+    for name, column in contigs.items():
+        check_identity(name, column.tolist(), findings, skip, needed=True)
     check_identity("cell_line", texts["cell_line"].tolist(), findings, skip, needed=role == "training")
     check_identity("assay", texts["assay"].tolist(), findings, skip, needed=False)
-    if role == "training" and "cell_line" not in columns:
-        raise TableRefusedError(
-            "missing-columns", "the header lacks cell_line.", "A training table names the cell line."
-        )
-    numbers = check_coordinates({name: cells(name) or () for name in COORDINATES}, findings, skip, base)
-    labels = check_labels(cells("label"), findings, skip, role)
-    if labels is None:
-        if role != "query":
-            raise _no_label(raw)
-        labels = np.full(len(raw), -1, dtype=np.int8)
-    sequences = {
-        name: None if name not in columns else check_sequences(name, raw.cells[columns[name]], findings, skip)
-        for name in SEQUENCE_FIELDS
-    }
-    if guarded:
-        message = f"the apostrophe before {guarded} formula-like cells was removed."
+    numbers = check_coordinates({name: cells.of(name) or () for name in COORDINATES}, findings, skip, base)
+    labels = check_labels(cells.of("label"), findings, skip, role)
+    if labels is None and role != "query":
+        raise _no_label(raw)
+    sequences: dict[str, TextArray | None] = dict.fromkeys(SEQUENCE_FIELDS)
+    for name in SEQUENCE_FIELDS:
+        given = cells.of(name)
+        sequences[name] = None if given is None else check_sequences(name, given, findings, skip)
+    if cells.guarded:
+        message = f"the apostrophe before formula-like cells was removed ({cells.guarded} cells)."
         findings.whole(Severity.FIXED, "formula-guard", message)
     return PairTable(
-        pair_id=texts["pair_id"],
-        enhancer_chrom=_object(chroms["enhancer"]),
-        promoter_chrom=_object(chroms["promoter"]),
-        label=labels,
-        cell_line=texts["cell_line"],
-        assay=texts["assay"],
-        gene_id=texts["gene_id"],
-        line=np.fromiter(raw.lines, dtype=np.int64, count=len(raw)),
-        extra=extra,
+        **texts,
+        enhancer_chrom=contigs.get("enhancer_chrom", contigs.get("chrom", np.empty(0, dtype=object))),
         enhancer_start=numbers["enhancer_start"],
         enhancer_end=numbers["enhancer_end"],
+        promoter_chrom=contigs.get("promoter_chrom", contigs.get("chrom", np.empty(0, dtype=object))),
         promoter_start=numbers["promoter_start"],
         promoter_end=numbers["promoter_end"],
+        label=np.full(len(raw), -1, dtype=np.int8) if labels is None else labels,
+        line=np.fromiter(raw.lines, dtype=np.int64, count=len(raw)),
         enhancer_seq=sequences["enhancer_seq"],
         promoter_seq=sequences["promoter_seq"],
+        extra=extra,
     )
 
 
@@ -311,12 +318,6 @@ def _verdict(
     report = ProblemReport(title, len(raw), 0 if refused else int(usable.sum()), problems)
     rows = tuple(zip(*raw.cells, strict=True)) if keep_rows else ()
     return ReadResult(kept, report, findings.status, raw.mapped.names, raw.header, rows, refused)
-
-
-def _object(values: Sequence[str]) -> TextArray:
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
 
 
 def without_status_rows(result: ReadResult) -> PairTable:
