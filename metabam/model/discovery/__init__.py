@@ -26,6 +26,11 @@ _ROWS_PER_LINE = 12_000
 __all__ = ["MotifDictionary", "discover", "read_sides", "select_features"]
 
 
+def _stage(tell: Progress, name: str, start: float) -> Progress:
+    """Return a callback that reports one side's share of the motif search."""
+    return lambda _round, share: tell(name, start + 0.4 * share)
+
+
 def _sample(codes: ByteArray, most: int, rng: np.random.Generator) -> ByteArray:
     """Return at most ``most`` rows that hold at least some known letters."""
     known = np.flatnonzero((codes < 4).mean(axis=1) > 0.2)
@@ -86,7 +91,7 @@ def read_sides(
                 limit=config.max_motifs,
                 known=known.pwms if known else (),
                 rng=rng,
-                progress=lambda _s, share, n=number, at=side: tell(f"motifs in {at}s", 0.4 * n + 0.4 * share),
+                progress=_stage(tell, f"motifs in {side}s", 0.4 * number),
             )
         )
     pwms, strengths = _union(found)
@@ -113,7 +118,7 @@ def select_features(
     n_features: int,
     seed: int = 0,
 ) -> tuple[IntArray, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the columns chosen by the training lines' labels, their mean and std over the training pairs, and gains."""
+    """Return the columns chosen by the training lines' labels, their mean and std over the pairs, and gains."""
     rng = np.random.default_rng(seed)
     candidates = candidate_columns(enhancer, promoter)
     e_codes, p_codes = enhancer.read(windows.enhancers), promoter.read(windows.promoters)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from metabam.model.discovery.compare import information
 from metabam.model.discovery.scan import strand_scores
@@ -19,7 +21,7 @@ PSEUDO = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """What motif discovery reads of one side: ``codes`` (N, L) uint8 and the background's ``surprise`` (N, L) in nats."""
+    """What motif discovery reads of one side: ``codes`` (N, L) uint8 and the background's ``surprise`` (N, L), nats."""
 
     codes: ByteArray
     surprise: FloatArray
@@ -34,7 +36,8 @@ class Windows:
     """Windows that could hold a site, read in the motif's direction.
 
     ``hot`` (n, 4 W) float32 one-hot letters, none where the window leaves its element; ``surprise`` (n, W) float32;
-    ``element`` (n,) sorted; ``places`` the number of positions and strands that an element offers a site.
+    ``element`` (n,) sorted; ``places`` the number of positions and strands that an element offers a site;
+    ``rival`` (n,) log-odds, prior included, that another motif sits there.
     """
 
     hot: FloatArray
@@ -42,11 +45,12 @@ class Windows:
     element: NDArray[np.int64]
     n_elements: int
     places: float
+    rival: FloatArray
 
     @property
     def width(self) -> int:
         """Return the window width W."""
-        return self.surprise.shape[1]
+        return int(self.surprise.shape[1])
 
 
 def gather(
@@ -55,6 +59,7 @@ def gather(
     start: NDArray[np.int64],
     reverse: NDArray[np.bool_],
     width: int,
+    rival: NDArray[np.float32] | None = None,
 ) -> Windows:
     """Return windows that start at ``start`` (which may lie outside the element), flipped where ``reverse``."""
     order = np.argsort(element, kind="stable")
@@ -68,11 +73,12 @@ def gather(
     letters = np.where(reverse[:, None] & (letters < 4), 3 - letters, letters).astype(np.uint8)
     surprise = np.where(letters < 4, elements.surprise[element[:, None], at], np.float32(0)).astype(np.float32)
     hot = (letters[:, :, None] == np.arange(4, dtype=np.uint8)).astype(np.float32).reshape(len(letters), -1)
-    return Windows(hot, surprise, element, len(elements), 2.0 * max(1, length - width + 1))
+    other = np.full(len(element), -30.0, dtype=np.float32) if rival is None else rival[order]
+    return Windows(hot, surprise, element, len(elements), 2.0 * max(1, length - width + 1), other)
 
 
-def windows_near(elements: Elements, seed: Seed, width: int, mismatches: int = 3) -> Windows:
-    """Return the windows around words at most ``mismatches`` letters from the seed, both strands; the word in the middle."""
+def windows_near(elements: Elements, seed: Seed, width: int, mismatches: int = 2) -> Windows:
+    """Return the windows, either strand, around words at most ``mismatches`` letters from the seed."""
     codes = elements.codes
     last = seed.span - 1
     room = codes.shape[1] - last
@@ -94,25 +100,51 @@ def windows_near(elements: Elements, seed: Seed, width: int, mismatches: int = 3
 
 
 def windows_scoring(
-    elements: Elements, pwms: Sequence[NDArray[np.float64]], least: float, most: int, flank: int = 0
+    elements: Elements,
+    pwms: Sequence[NDArray[np.float64]],
+    least: float,
+    most: int,
+    flank: int = 0,
+    prior: float | None = None,
 ) -> list[Windows]:
-    """Return, for each PWM, its windows of log-odds above ``least`` nats, at most about ``most``, ``flank`` bp wider."""
-    found: list[list[tuple[NDArray[np.int64], ...]]] = [[] for _ in pwms]
+    """Return, for each PWM, its windows of log-odds above ``least`` nats, at most about ``most``, ``flank`` bp wider.
+
+    With a ``prior`` (sites per element of any motif) each window knows how likely another motif of the list sits there.
+    """
+    found: list[list[tuple[NDArray[Any], ...]]] = [[] for _ in pwms]
+    middles = [len(pwm) // 2 for pwm in pwms]
     for part, response in strand_scores(elements.codes, elements.surprise, pwms):
         table = response.numpy()
         share = most * table.shape[0] / max(1, len(elements))
+        rivals = None if prior is None else _rivals(table.max(axis=1), middles, prior)
         for index in range(len(pwms)):
             rows, strand, at = np.nonzero(table[:, :, index] > least)
             if len(rows) > share:
                 value = table[rows, strand, index, at]
                 keep = value >= np.partition(value, -int(share))[-int(share)]
                 rows, strand, at = rows[keep], strand[keep], at[keep]
-            found[index].append((rows + part.start, at, strand))
+            other = np.zeros(len(rows), dtype=np.float32)
+            if rivals is not None:
+                other = rivals[rows, index, np.minimum(at + middles[index], table.shape[3] - 1)]
+            found[index].append((rows + part.start, at, strand, other))
     out = []
     for pwm, parts in zip(pwms, found, strict=True):
-        rows, at, strand = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        out.append(gather(elements, rows, at - flank, strand == 1, len(pwm) + 2 * flank))
+        rows, at, strand, other = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        rival = None if prior is None else other
+        out.append(gather(elements, rows, at - flank, strand == 1, len(pwm) + 2 * flank, rival))
     return out
+
+
+def _rivals(best: NDArray[np.float32], middles: Sequence[int], prior: float, radius: int = 6) -> NDArray[np.float32]:
+    """Return the log-odds that another motif's middle is within ``radius`` bp of a position, (n, M, L)."""
+    n, n_motifs, length = best.shape
+    odds = np.zeros((n, n_motifs, length), dtype=np.float32)
+    for index, middle in enumerate(middles):
+        odds[:, index, middle:] = np.exp(np.minimum(best[:, index, : length - middle], 40.0))
+    odds *= np.float32(prior / (2 * length))
+    near = maximum_filter1d(odds, 2 * radius + 1, axis=2, mode="constant")
+    others = np.maximum(near.sum(axis=1, keepdims=True) - near, 1e-12)
+    return np.asarray(np.log(others), dtype=np.float32)
 
 
 def seed_pwms(seed: Seed, width: int, starts: int) -> list[NDArray[np.float64]]:
@@ -137,6 +169,7 @@ def posterior(
     An element holds one site with probability ``prior``, on any position and strand alike (ZOOPS).
     """
     log_odds = windows.hot @ np.log(pwm).astype(np.float32).ravel() + windows.surprise.sum(axis=1)
+    log_odds = log_odds - np.logaddexp(np.float32(0), windows.rival)
     odds = np.exp(np.minimum(log_odds.astype(np.float64), 60.0)) * prior / windows.places
     total = np.bincount(windows.element, weights=odds, minlength=windows.n_elements) + (1 - prior)
     return odds / total[windows.element], np.log(total)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -22,10 +21,14 @@ from metabam.model.discovery.em import (
 from metabam.model.discovery.scan import Background, strand_scores
 from metabam.model.discovery.seeds import Seed, distinct_seeds, enriched_words, gapped_masks
 from metabam.model.discovery.shuffle import dinucleotide_shuffle
+from metabam.model.discovery.untangle import find_partner, split_blend
 from metabam.records import ByteArray
 
 Pwm = NDArray[np.float64]
 Progress = Callable[[str, float], None]
+
+LEAST_CONTRAST = 4.0
+"""Standard errors by which a motif's sites in real elements must outnumber those in shuffles."""
 
 
 def letter_shares(codes: ByteArray) -> NDArray[np.float64]:
@@ -56,12 +59,30 @@ def grow(elements: Elements, seed_words: Sequence[Seed], starts: int, shares: ND
 
 
 def polish(elements: Elements, pwms: Sequence[Pwm], shares: NDArray[np.float64]) -> list[Pwm]:
-    """Return the PWMs after EM on all windows that score, two columns wider on each side, trimmed again."""
+    """Return the PWMs after EM on all windows that score, two columns wider on each side, trimmed again.
+
+    The motifs compete: a window that another one explains better counts for less, or similar motifs would blend.
+    """
     out = []
-    for pwm, windows in zip(pwms, windows_scoring(elements, pwms, 1.0, 60_000, flank=2), strict=True):
+    for pwm, windows in zip(pwms, windows_scoring(elements, pwms, 1.0, 60_000, flank=2, prior=0.2), strict=True):
         wide = np.concatenate([np.tile(shares, (2, 1)), pwm, np.tile(shares, (2, 1))])
         out.append(trim(expectation_maximisation(windows, wide, 10)[0], shares))
     return out
+
+
+def untangle(elements: Elements, pwms: Sequence[Pwm], shares: NDArray[np.float64], reach: int = 40) -> list[Pwm]:
+    """Return the PWMs with blends split in two, then the partners that stand at a fixed offset beside their sites."""
+    out: list[Pwm] = []
+    for pwm, windows in zip(pwms, windows_scoring(elements, pwms, 3.0, 12_000, flank=4), strict=True):
+        wide = np.concatenate([np.tile(shares, (4, 1)), pwm, np.tile(shares, (4, 1))])
+        parts = split_blend(windows, wide)
+        out += [pwm] if len(parts) == 1 else [trim(part, shares) for part in parts]
+    partners = []
+    for pwm, windows in zip(out, windows_scoring(elements, out, 4.0, 6_000, flank=reach), strict=True):
+        partner = find_partner(windows, pwm, reach)
+        if partner is not None:
+            partners.append(trim(partner, shares))
+    return out + partners
 
 
 def distinct(
@@ -118,7 +139,6 @@ def find_motifs(
     starts: int = 3,
     limit: int = 48,
     rounds: int = 3,
-    seconds: float = 60.0,
     known: Sequence[Pwm] = (),
     rng: np.random.Generator,
     progress: Progress | None = None,
@@ -132,15 +152,13 @@ def find_motifs(
     background
         The side's background.
     weight, min_z, starts, limit
-        As in :class:`~metabam.config.DiscoveryConfig`.
+        As in :class:`~metabam.config.DiscoveryConfig`. Rounds after the first accept words of two thirds of
+        ``min_z``: what they lead to must still stand out of the shuffles.
     rounds
         Mask-and-repeat rounds with fresh shuffles; a round that finds nothing new ends the search.
-    seconds
-        No new round starts after this much CPU time.
     known
         PWMs that join the seeds.
     """
-    began = time.process_time()
     shares = letter_shares(codes)
     elements = Elements(codes, background.surprise(codes))
     null_codes = dinucleotide_shuffle(codes, rng)
@@ -153,26 +171,32 @@ def find_motifs(
         if progress:
             progress("seeds", number / rounds)
         shuffled = [dinucleotide_shuffle(masked, rng) for _ in range(2)]
-        words = enriched_words(masked, shuffled, masks, 60, min_z)
-        seeds = distinct_seeds(masked, words, limit, min_z)
+        least = min_z if number == 0 else min_z * 2 / 3
+        words = enriched_words(masked, shuffled, masks, 60, least)
+        seeds = distinct_seeds(masked, words, limit, least)
         before = len(pwms)
         grown = grow(Elements(masked, elements.surprise), seeds, starts, shares) if seeds else []
-        grown = [pwm for pwm in grown if total_information(pwm) > 4.0]
-        if not grown and not pwms:
+        candidates = pwms + [pwm for pwm in grown if total_information(pwm) > 4.0]
+        if not candidates:
             break
-        candidates = pwms + grown
-        candidates = [
-            candidates[i] for i in distinct(elements, candidates, _contrast(elements, null, candidates), 0.9, 0.8)
-        ]
-        candidates = polish(elements, candidates[: 2 * limit], shares)
-        strength = _contrast(elements, null, candidates)
-        kept = [i for i in distinct(elements, candidates, strength) if strength[i] >= 4.0][:limit]
-        pwms, strength = [candidates[i] for i in kept], strength[kept]
-        if len(pwms) <= before or time.process_time() - began > seconds or not pwms:
+        candidates = _kept(elements, null, candidates, 2 * limit, 0.9, 0.8)[0]
+        candidates = untangle(elements, candidates, shares)
+        candidates = _kept(elements, null, candidates, 2 * limit, 0.85, 0.8)[0]
+        for _ in range(2):
+            candidates = polish(elements, candidates, shares)
+        pwms, strength = _kept(elements, null, candidates, limit, 0.8, 0.5)
+        if len(pwms) <= before or not pwms:
             break
         masked = cover(elements, pwms)
     return pwms, strength
 
 
-def _contrast(real: Elements, null: Elements, pwms: Sequence[Pwm]) -> NDArray[np.float64]:
-    return contrast(presence(real, pwms), presence(null, pwms))
+def _kept(
+    real: Elements, null: Elements, pwms: Sequence[Pwm], limit: int, alike: float, shared: float
+) -> tuple[list[Pwm], NDArray[np.float64]]:
+    """Return the distinct motifs that stand out of the shuffles, strongest first, and their contrasts."""
+    if not pwms:
+        return [], np.zeros(0)
+    strength = contrast(presence(real, pwms), presence(null, pwms))
+    kept = [i for i in distinct(real, pwms, strength, alike, shared) if strength[i] >= LEAST_CONTRAST][:limit]
+    return [pwms[i] for i in kept], strength[kept]

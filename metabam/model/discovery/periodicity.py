@@ -29,7 +29,7 @@ class Periodicity:
         """Return the amplitude at the period relative to the shuffles' root mean square, (N,) float32."""
         coefficients = fourier(codes, np.array([1.0 / self.period]))[:, :, 0]
         power = np.abs(coefficients @ self.loading.conj()) ** 2
-        return np.sqrt(power / self.scale).astype(np.float32)
+        return np.asarray(np.sqrt(power / self.scale), dtype=np.float32)
 
 
 def fourier(codes: ByteArray, frequencies: NDArray[np.float64]) -> Complex:

@@ -67,7 +67,7 @@ class SideReader:
         return out
 
     def track(self, codes: ByteArray, columns: Sequence[int], step: int) -> FloatArray:
-        """Return P(site) along elements, (N, ceil(L / step), len(columns)) float32: the best of each ``step`` positions.
+        """Return P(site) along elements, (N, ceil(L / step), columns) float32: the best of each ``step`` positions.
 
         ``columns`` number motifs and spaced pairs as in the codes.
         """
@@ -117,7 +117,7 @@ class SideReader:
 
         motifs = tuple(int(i) for i in tensors[f"{prefix}.motifs"])
         spaced = tuple(
-            Spaced(*(int(x) for x in row), z=float(z))
+            Spaced(int(row[0]), int(row[1]), int(row[2]), int(row[3]), int(row[4]), float(z))
             for row, z in zip(tensors[f"{prefix}.spaced"], tensors[f"{prefix}.spaced_z"], strict=True)
         )
         loadings = (tensors[f"{prefix}.loadings_real"] + 1j * tensors[f"{prefix}.loadings_imag"]).astype(np.complex64)

@@ -34,7 +34,7 @@ class Background:
         table[:, :, :4] = -self.log_step
         previous = np.concatenate([np.full((len(codes), 1), 4, dtype=np.uint8), codes[:, :-1]], axis=1)
         index = stratum[:, None] * 25 + previous.astype(np.int64) * 5 + codes
-        return table.ravel()[index]
+        return np.asarray(table.ravel()[index])
 
 
 def gc_share(codes: ByteArray) -> NDArray[np.float64]:

@@ -16,7 +16,8 @@ def dinucleotide_shuffle(codes: ByteArray, rng: np.random.Generator) -> ByteArra
 
     A row is an Euler path through the graph of its letters. Each letter's outgoing steps are put in random order;
     the order is kept when the last steps lead every letter to the row's last letter (a spanning arborescence),
-    and drawn again otherwise (Altschul and Erickson, doi:10.1093/oxfordjournals.molbev.a040370). All rows are walked at once.
+    and drawn again otherwise (Altschul and Erickson, doi:10.1093/oxfordjournals.molbev.a040370). All rows are walked
+    at once.
 
     Parameters
     ----------

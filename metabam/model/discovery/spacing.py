@@ -106,15 +106,15 @@ def find_spacings(
 
 
 def spaced_scores(scores: NDArray[np.float32], spaced: Spaced, widths: Sequence[int]) -> NDArray[np.float32]:
-    """Return the joint log-odds of a spaced pair at each start, better strand, (N, L), from single ones (N, 2, M, L)."""
+    """Return the joint log-odds of a spaced pair by start, better strand, (N, L), from single ones (N, 2, M, L)."""
     out = []
     for one, one_strand, two, two_strand in (
         (spaced.first, spaced.first_strand, spaced.second, spaced.second_strand),
         (spaced.second, 1 - spaced.second_strand, spaced.first, 1 - spaced.first_strand),
     ):
         offset = widths[one] + spaced.gap
-        total = np.full(scores[:, 0, 0].shape, -1e4, dtype=np.float32)
-        total[:, : total.shape[1] - offset] = scores[:, one_strand, one, : total.shape[1] - offset]
-        total[:, : total.shape[1] - offset] += scores[:, two_strand, two, offset:]
+        total = np.full((scores.shape[0], scores.shape[3]), -1e4, dtype=np.float32)
+        if offset < scores.shape[3]:
+            total[:, :-offset] = scores[:, one_strand, one, :-offset] + scores[:, two_strand, two, offset:]
         out.append(total)
     return np.maximum(out[0], out[1])

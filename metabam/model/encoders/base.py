@@ -12,7 +12,7 @@ from metabam.records import FeatureInfo, FloatArray, IntArray, PairWindows
 
 
 class ContextRows(NamedTuple):
-    """One training context for ``from_training``: ``rows`` (n,) of the pair windows, and their ``labels`` (n,) in {0, 1}."""
+    """One training context for ``from_training``: ``rows`` (n,) of the pair windows, ``labels`` (n,) in {0, 1}."""
 
     name: str
     rows: IntArray

@@ -17,7 +17,7 @@ FORMAT = "metabam-motif-encoder/1"
 
 
 class MotifEncoder:
-    """Pair features that are readable grammar: P(motif), P(spaced pair), products across the pair, periods, composition.
+    """Pair features that are readable grammar: motifs, spaced pairs, products across the pair, periods, composition.
 
     Parameters
     ----------
