@@ -3,9 +3,9 @@
     python benchmarks/planted.py --world DIR [--world DIR ...] [--run RUN ...] --out planted.parquet
 
 One ``--run`` per ``--world``, in order: its encoder makes the features, its training contexts fit the peers, its
-learner is Meta-BAM. Without runs the features are the true mechanism activities under noise (``--noise``), and Meta-BAM
-is trained on them here; that tests the learners, not the encoder. Writes one tidy Parquet file (one row per learner,
-line, support, S, scheme, control and metric) and a Markdown report beside it.
+learner is Meta-BAM. Without runs, Meta-BAM is trained here on features that ``--encoder`` names: an encoder trained
+here on the training lines, or the true mechanism activities under noise (tests the learners, not the encoder). Writes
+one tidy Parquet file (one row per learner, line, support, S, scheme, control and metric) and a Markdown report.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from planted_features import features_of, read_world
 from planted_report import report
 
 from metabam import metrics
-from metabam.data.elements import windows_of
 from metabam.data.episodes import apart_from, contexts_of, draw_support
-from metabam.data.genome import Genome
-from metabam.data.pairs import read_pairs
-from metabam.data.worldfiles import Truth, activities, read_truth
+from metabam.data.worldfiles import Truth, activities
 from metabam.learners import LEARNERS
 from metabam.records import FloatArray, LabelledContext, PairTable, Prediction, SupportSet
 
@@ -67,39 +65,6 @@ class Named:
     adapt: Callable[[SupportSet], Any]
     predict: Callable[[Any, FloatArray], Prediction]
     oracle: bool = False
-
-
-def read_world(folder: Path) -> tuple[PairTable, Truth]:
-    """Return all labelled pairs of a world, and its truth."""
-    return read_pairs(folder / "pairs.tsv", role="training")[0], read_truth(folder)
-
-
-def distinct_rows(table: PairTable) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that stand for the distinct pairs, and for each row of the table which of them it is."""
-    _, first, back = np.unique(table.pair_id.astype(str), return_index=True, return_inverse=True)
-    return first, back
-
-
-def encode(table: PairTable, folder: Path, run: Any) -> FloatArray:
-    """Return the run's features of every row, each distinct pair encoded once."""
-    first, back = distinct_rows(table)
-    settings = run.config.encoder
-    genome = Genome(folder / "genome.fa")
-    encoder, parts = run.load_encoder(), []
-    for start in range(0, len(first), 2_048):
-        rows = table.take(first[start : start + 2_048])
-        parts.append(encoder.encode(windows_of(rows, genome, settings.enhancer_window, settings.promoter_window)[0]))
-    genome.close()
-    return np.concatenate(parts)[back]
-
-
-def noisy_activities(table: PairTable, truth: Truth, noise: float, seed: int) -> FloatArray:
-    """Return (B, 24) features: the 12 true activities, each under Gaussian noise, and 12 columns of noise alone."""
-    first, back = distinct_rows(table)
-    values = activities(truth, table.pair_id[first])
-    rng = np.random.default_rng(seed)
-    values = np.concatenate([values + noise * rng.standard_normal(values.shape), rng.standard_normal(values.shape)], 1)
-    return values[back].astype(np.float32)
 
 
 def split(table: PairTable, truth: Truth, features: FloatArray) -> tuple[list[LabelledContext], list[Held]]:
@@ -192,7 +157,10 @@ def judge(labels: np.ndarray, bayes: np.ndarray, found: Prediction) -> dict[str,
 def run_world(folder: Path, run: Any, args: Any) -> pd.DataFrame:
     """Return the tidy rows of one world."""
     table, truth = read_world(folder)
-    features = encode(table, folder, run) if run is not None else noisy_activities(table, truth, args.noise, args.seed)
+    cache = None if args.cache is None else Path(args.cache)
+    features = features_of(
+        table, truth, folder, kind=args.encoder, run=run, noise=args.noise, seed=args.seed, cache=cache
+    )
     training, held = split(table, truth, features)
     oracle, _ = split(table, truth, activities(truth, table.pair_id).astype(np.float32))
     if run is not None:
@@ -262,7 +230,9 @@ def main() -> None:
     parser.add_argument("--supports", type=int, default=5, help="supports per line and S")
     parser.add_argument("--queries", type=int, default=2_000, help="queries per task, at most")
     parser.add_argument("--lines", type=int, default=20, help="held-out lines, at most")
-    parser.add_argument("--noise", type=float, default=1.0, help="without a run: noise on the true activities, in sd")
+    parser.add_argument("--encoder", choices=["truth", "motif", "cnn"], default="truth", help="features without a run")
+    parser.add_argument("--noise", type=float, default=1.0, help="truth: noise on the true activities, in sd")
+    parser.add_argument("--cache", help="folder that keeps the features of encoders trained here")
     parser.add_argument("--learners", nargs="+", default=["metabam", *PEERS], help="which learners, default all")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -275,7 +245,8 @@ def main() -> None:
     table = pd.concat(parts, ignore_index=True)
     out = Path(args.out)
     table.to_parquet(out, index=False)
-    source = "the runs' encoders" if args.run else f"true activities under noise of {args.noise} sd"
+    source = f"true activities under noise of {args.noise} sd" if args.encoder == "truth" else f"{args.encoder} encoder"
+    source = "the runs' encoders" if args.run else source
     text = report(table, f"features: {source}; {time.perf_counter() - began:.0f} s")
     out.with_suffix(".md").write_text(text)
     print(text)

@@ -7,7 +7,7 @@ from metabam.errors import InputError, TrainingError
 from metabam.learners import LEARNERS
 from metabam.learners.base import Learner
 from metabam.learners.classical import HierarchicalLogistic, PerTaskLogistic, PooledLogistic, fit_hierarchical
-from metabam.learners.hierarchical import Shrinkage, joint_factor, prior_moments
+from metabam.learners.hierarchical import GRID, Shrinkage, average_setting, joint_factor, prior_moments
 from metabam.learners.logistic import (
     Standardiser,
     base_rate,
@@ -284,3 +284,20 @@ def test_draw_support_shares_no_element_and_holds_both_classes(world):
         assert 0 < context.labels[rows].sum() < 16
         assert not set(context.enhancer[rows]) & set(context.enhancer[queries])
         assert not set(context.promoter[rows]) & set(context.promoter[queries])
+
+
+def test_shrinkage_is_averaged_over_what_the_lines_cannot_tell_apart():
+    clear = np.full((4, len(GRID)), 0.6)
+    clear[:, 0] = 0.9
+    chosen, score = average_setting(clear)
+    assert [chosen.mean, chosen.blend, chosen.level, chosen.scale] == pytest.approx(
+        [GRID[0].mean, GRID[0].blend, GRID[0].level, GRID[0].scale]
+    )
+    assert score == pytest.approx(0.9)
+    # nothing to choose between: the middle of the grid
+    level, _ = average_setting(np.full((4, len(GRID)), 0.7))
+    assert level.mean == pytest.approx(np.mean([item.mean for item in GRID]))
+    # a lead of 0.3 in one line of four, none in the others, is one standard error and no more: t = 1
+    noisy = np.full((4, len(GRID)), 0.7)
+    noisy[0, -1] = 1.0
+    assert 0.5 < average_setting(noisy)[0].mean < 0.55
