@@ -16,7 +16,7 @@ MAX_DEPTH: Final = 32
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
 
 
-def parse_json(data: bytes, name: str, *, allow_nan: bool = False) -> Any:
+def parse_json(data: bytes, name: str) -> Any:
     """Return what strict JSON says: UTF-8, no duplicate key, no NaN, at most ``MAX_DEPTH`` levels.
 
     Raises
@@ -31,8 +31,7 @@ def parse_json(data: bytes, name: str, *, allow_nan: bool = False) -> Any:
             depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
             if depth > MAX_DEPTH:
                 raise ValueError(f"more than {MAX_DEPTH} levels deep")
-        constant = _nonfinite if allow_nan else _refuse_constant
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InputError("json-invalid", f"{name} is not valid JSON: {error}.", "Write it again.") from None
 
@@ -46,10 +45,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(token: str) -> Any:
     raise ValueError(f"{token} is not JSON")
-
-
-def _nonfinite(token: str) -> float:
-    return float(token.replace("Infinity", "inf"))
 
 
 def read_json(path: Path, cap: int = JSON_CAP) -> Any:

@@ -17,7 +17,6 @@ import numpy as np
 
 from metabam.errors import InputError, StorageError
 from metabam.files.disk import storage_error, write_bytes
-from metabam.files.jsontext import parse_json
 
 LINE_CAP: Final = 64 << 10  # bytes of one line
 
@@ -116,14 +115,14 @@ def _parse_line(line: bytes) -> dict[str, Any] | None:
     if match is None or zlib.crc32(match[2]) != int(match[1], 16):
         return None
     try:
-        row: dict[str, Any] = parse_json(b"{" + match[2], "log line", allow_nan=True)
+        row: dict[str, Any] = json.loads(b"{" + match[2])  # what the digest vouches for needs no further distrust
         for *place, key, value in row.pop("nonfinite", []):
             target: Any = row
             for step in place:
                 target = target[step]
             target[key] = float(value)
         return row if isinstance(row.get("seq"), int) else None
-    except (InputError, LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, RecursionError):
         return None
 
 

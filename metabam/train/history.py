@@ -15,7 +15,7 @@ from metabam.files import read_records
 from metabam.records import History, StepRecord
 
 Seen = TypeVar("Seen")
-LOOK: Final = 4 << 20  # bytes parsed at one look: about 30,000 records; a longer unread part is sampled
+LOOK: Final = 12 << 20  # bytes parsed at one look, some 30,000 to 90,000 records; a longer unread part is sampled
 
 
 class HistoryReader:
