@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,38 +25,56 @@ def _histogram(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.bincount(np.minimum(index, len(_CENTRES) - 1), minlength=len(_CENTRES)).astype(np.float64)
 
 
-def score_histograms(
-    codes: ByteArray, background: Background, pwms: Sequence[NDArray[np.float64]], spaced: Sequence[Spaced] = ()
-) -> NDArray[np.float64]:
-    """Return counts of position scores by bin for each motif, then each spaced pair, (M + spaced, bins)."""
-    widths = [len(pwm) for pwm in pwms]
-    total = np.zeros((len(pwms) + len(spaced), len(_CENTRES)))
-    for _, response in strand_scores(codes, background.surprise(codes), pwms):
-        table = response.numpy()
-        best = table.max(axis=1)
-        for index in range(len(pwms)):
-            total[index] += _histogram(best[:, index])
-        for index, pair in enumerate(spaced):
-            total[len(pwms) + index] += _histogram(spaced_scores(table, pair, widths))
-    return total
-
-
 def site_calibrations(
+    real: ByteArray, shuffles: Sequence[ByteArray], background: Background, pwms: Sequence[NDArray[np.float64]]
+) -> list[Calibration]:
+    """Return the calibration of each motif's position scores, real elements against their shuffles."""
+    counts = []
+    for codes in (real, *shuffles):
+        total = np.zeros((len(pwms), len(_CENTRES)))
+        for _, response in strand_scores(codes, background.surprise(codes), pwms):
+            best = response.amax(dim=1).numpy()
+            for index in range(len(pwms)):
+                total[index] += _histogram(best[:, index])
+        counts.append(total)
+    null = sum(counts[1:])
+    return [
+        calibrate(r, n, len(shuffles), _CENTRES, rare=True) for r, n in zip(counts[0], np.asarray(null), strict=True)
+    ]
+
+
+def spaced_calibrations(
     real: ByteArray,
-    shuffles: Sequence[ByteArray],
     background: Background,
     pwms: Sequence[NDArray[np.float64]],
-    spaced: Sequence[Spaced] = (),
+    singles: Sequence[Calibration],
+    spaced: Sequence[Spaced],
 ) -> list[Calibration]:
-    """Return the calibration of each motif, then of each spaced pair, real elements against their shuffles."""
-    if not pwms:
-        return []
-    found = score_histograms(real, background, pwms, spaced)
-    null = sum(score_histograms(codes, background, pwms, spaced) for codes in shuffles)
-    return [calibrate(r, n, len(shuffles), _CENTRES, rare=True) for r, n in zip(found, np.asarray(null), strict=True)]
+    """Return the calibration of each spaced pair: scores at its gap against those at other gaps of the SAME elements.
+
+    Shuffles would not do: real elements hold the parts alone, which shuffles do not.
+    """
+    widths = [len(pwm) for pwm in pwms]
+    taken = {(pair.first, pair.first_strand, pair.second, pair.second_strand, pair.gap) for pair in spaced}
+    at_gap = np.zeros((len(spaced), len(_CENTRES)))
+    elsewhere = np.zeros((len(spaced), len(_CENTRES)))
+    controls: list[list[Spaced]] = []
+    for pair in spaced:
+        near = [pair.gap + step for step in (-9, -7, -5, -3, 3, 5, 7, 9, 11, 13)]
+        others = [replace(pair, gap=gap) for gap in near if gap >= 0]
+        controls.append([
+            o for o in others if (o.first, o.first_strand, o.second, o.second_strand, o.gap) not in taken
+        ][:6])  # fmt: skip
+    for _, response in strand_scores(real, background.surprise(real), pwms):
+        table = response.numpy()
+        for index, pair in enumerate(spaced):
+            at_gap[index] += _histogram(spaced_scores(table, pair, widths, singles))
+            for other in controls[index]:
+                elsewhere[index] += _histogram(spaced_scores(table, other, widths, singles))
+    return [calibrate(r, n, len(c), _CENTRES, rare=True) for r, n, c in zip(at_gap, elsewhere, controls, strict=True)]
 
 
-def confident_hits(
+def spacings_in(
     codes: ByteArray,
     background: Background,
     pwms: Sequence[NDArray[np.float64]],
@@ -105,18 +124,18 @@ def build_reader(
         Spacings to read; found here when ``None``.
     """
     shuffles = [dinucleotide_shuffle(codes, rng) for _ in range(n_shuffles)]
-    singles = site_calibrations(codes, shuffles, background, pwms)
+    singles = site_calibrations(codes, shuffles, background, pwms) if pwms else []
     if spaced is None:
-        spaced = confident_hits(codes, background, pwms, singles) if pwms else []
-    both = site_calibrations(codes, shuffles, background, pwms, spaced) if spaced else singles
+        spaced = spacings_in(codes, background, pwms, singles) if pwms else []
+    joint = spaced_calibrations(codes, background, pwms, singles, spaced) if spaced else []
     periods = find_periods(codes, shuffles[0], shuffles[1])
     return SideReader(
         background,
         tuple(motifs),
         tuple(pwms),
-        tuple(both[: len(pwms)]),
+        tuple(singles),
         tuple(spaced),
-        tuple(both[len(pwms) :]),
+        tuple(joint),
         tuple(periods),
         tuple(period_calibration(codes, shuffles, period) for period in periods),
     )

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+SLOPE_PRECISION = 10.0
+"""Half the prior precision of the log slope: a PWM and a background that are right have slope 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -56,17 +59,18 @@ def calibrate(
         return Calibration(1.0, -50.0)
 
     def loss(theta: NDArray[np.float64]) -> float:
-        slope, intercept = np.exp(theta[0]), theta[1]
         rest = 1.0 if rare else expit(theta[2])
-        excess = np.log(rest + np.exp(np.clip(slope * x + intercept, -60, 40)))
+        excess = np.log(rest + np.exp(np.clip(np.exp(theta[0]) * (x - theta[1]), -60, 40)))
         total = np.logaddexp(excess, np.log(ratio))
-        value = -(r * (excess - total) + s * (np.log(ratio) - total)).sum() + 2.0 * theta[0] ** 2
+        value = -(r * (excess - total) + s * (np.log(ratio) - total)).sum() + SLOPE_PRECISION * theta[0] ** 2
         return float(value + (0.0 if rare else 0.5 * (theta[2] - 1.0) ** 2))
 
-    starts = [np.array([0.0, -c, 1.0]) for c in (np.quantile(x, 0.3), np.quantile(x, 0.6), np.quantile(x, 0.9))]
-    fits = [minimize(loss, start, method="Nelder-Mead", options={"maxiter": 400, "xatol": 1e-3}) for start in starts]
+    starts = [np.array([0.0, level, 1.0][: 2 if rare else 3]) for level in np.quantile(x, (0.2, 0.45, 0.7))]
+    options = {"maxiter": 600, "xatol": 1e-4, "fatol": 1e-3}
+    fits = [minimize(loss, start, method="Nelder-Mead", options=options) for start in starts]
     best = min(fits, key=lambda fit: float(fit.fun)).x
-    return Calibration(float(np.exp(best[0])), float(best[1]), 1.0 if rare else float(expit(best[2])))
+    slope = float(np.exp(best[0]))
+    return Calibration(slope, -slope * float(best[1]), 1.0 if rare else float(expit(best[2])))
 
 
 def noisy_or(log_odds: NDArray[np.float32]) -> NDArray[np.float32]:

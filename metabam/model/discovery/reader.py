@@ -50,7 +50,7 @@ class SideReader:
             best = table.max(axis=1)
             rows = [cal.log_odds(best[:, index]) for index, cal in enumerate(self.motif_calibration)]
             rows += [
-                cal.log_odds(spaced_scores(table, pair, widths))
+                cal.log_odds(spaced_scores(table, pair, widths, self.motif_calibration))
                 for pair, cal in zip(self.spaced, self.spaced_calibration, strict=True)
             ]
             yield part, np.stack(rows, axis=1)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metabam.model.discovery.calibrate import Calibration
+
 
 @dataclass(frozen=True, slots=True)
 class Hits:
@@ -105,16 +107,33 @@ def find_spacings(
     return found
 
 
-def spaced_scores(scores: NDArray[np.float32], spaced: Spaced, widths: Sequence[int]) -> NDArray[np.float32]:
-    """Return the joint log-odds of a spaced pair by start, better strand, (N, L), from single ones (N, 2, M, L)."""
-    out = []
-    for one, one_strand, two, two_strand in (
-        (spaced.first, spaced.first_strand, spaced.second, spaced.second_strand),
-        (spaced.second, 1 - spaced.second_strand, spaced.first, 1 - spaced.first_strand),
+def spaced_scores(
+    scores: NDArray[np.float32], spaced: Spaced, widths: Sequence[int], calibrations: Sequence[Calibration]
+) -> NDArray[np.float32]:
+    """Return the log-odds that a spaced pair, rather than one part alone or nothing, starts at each place, (N, L).
+
+    ``s1 + s2 - log(1 + o1 + o2)`` with the parts' scores s and calibrated site odds o, the better strand: a lone part
+    of high score does not pass for the pair.
+
+    Parameters
+    ----------
+    scores
+        Log-odds of the single motifs, (N, 2, M, L).
+    spaced, widths, calibrations
+        The pair; width in bp and calibration of every single motif.
+    """
+    length = scores.shape[3]
+    out = np.full((2, scores.shape[0], length), -1e4, dtype=np.float32)
+    for turn, (one, one_strand, two, two_strand) in enumerate(
+        (
+            (spaced.first, spaced.first_strand, spaced.second, spaced.second_strand),
+            (spaced.second, 1 - spaced.second_strand, spaced.first, 1 - spaced.first_strand),
+        )
     ):
         offset = widths[one] + spaced.gap
-        total = np.full((scores.shape[0], scores.shape[3]), -1e4, dtype=np.float32)
-        if offset < scores.shape[3]:
-            total[:, :-offset] = scores[:, one_strand, one, :-offset] + scores[:, two_strand, two, offset:]
-        out.append(total)
-    return np.maximum(out[0], out[1])
+        if offset >= length:
+            continue
+        first, second = scores[:, one_strand, one, :-offset], scores[:, two_strand, two, offset:]
+        alone = np.logaddexp(calibrations[one].log_odds(first), calibrations[two].log_odds(second))
+        out[turn, :, :-offset] = first + second - np.logaddexp(np.float32(0), alone)
+    return np.asarray(np.maximum(out[0], out[1]))

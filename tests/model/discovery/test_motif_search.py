@@ -52,7 +52,8 @@ def test_known_motif_joins_the_seeds():
     rng = np.random.default_rng(4)
     codes = dna(rng, 300, 100)
     plant(rng, codes, STRONG, 0.3)
-    pwms, _ = search(codes, min_z=1e6, known=[np.maximum(STRONG - 0.1, 0.05) / np.maximum(STRONG - 0.1, 0.05).sum(1)[:, None]])
+    near = np.maximum(STRONG - 0.1, 0.05)
+    pwms, _ = search(codes, min_z=1e6, known=[near / near.sum(axis=1, keepdims=True)])
     assert pwm_cosine(pwms[0], STRONG) >= 0.95
 
 
