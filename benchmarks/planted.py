@@ -88,7 +88,7 @@ def draw_tasks(held: list[Held], shots: list[int], supports: int, n_queries: int
         for repeat in range(supports):
             for count, scheme in schemes:
                 rng = np.random.default_rng([seed, line, repeat, count, scheme == "balanced"])
-                other = (line + 1 + repeat) % len(held)
+                other = (line + 1 + repeat % max(len(held) - 1, 1)) % len(held)
                 balanced = scheme == "balanced"
                 support = draw_support(one.context.labels, count, rng, balanced=balanced)
                 wrong = draw_support(held[other].context.labels, count, rng, balanced=balanced)
@@ -133,7 +133,8 @@ def supports_of(task: Task, held: list[Held], learner: Named, seed: int) -> Iter
     yield "own", own
     if task.shots in CONTROL_SHOTS and task.scheme == "natural" and learner.name in CONTROLLED:
         shuffle = np.random.default_rng([seed, task.line, task.repeat]).permutation(task.shots)
-        yield "wrong_line", chosen(other, task.other_support)
+        if task.other != task.line:
+            yield "wrong_line", chosen(other, task.other_support)
         yield "permuted", replace(own, labels=own.labels[shuffle])
         yield "flipped", own.flipped()
 

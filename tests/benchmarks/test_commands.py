@@ -1,0 +1,99 @@
+"""The benchmark commands run as anyone would run them, on worlds small enough for every commit."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metabam.data.synthetic import simulate
+from metabam.score import write_scores
+from metabam.score.table import scores_frame
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(name, *arguments):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "benchmarks" / name), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("planted") / "world"
+    simulate(folder, 3, training_lines=3, heldout_lines=2, pairs_per_line=700)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def planted(world, tmp_path_factory):
+    out = tmp_path_factory.mktemp("planted-out") / "table.parquet"
+    learners = ("hierarchical", "per_task", "support_prevalence")
+    text = run(
+        "planted.py", "--world", world, "--out", out, "--supports", 3, "--queries", 300, "--noise", 0.5,
+        "--shots", 0, 16, 64, "--learners", *learners,
+    )  # fmt: skip
+    return pd.read_parquet(out), text
+
+
+def test_planted_rows_are_tidy_and_paired(planted):
+    table, text = planted
+    own = table[(table.control == "own") & (table.metric == "auroc") & (table.scheme == "natural")]
+    per_learner = own.groupby("learner").size()
+    assert set(per_learner.index) == {
+        "hierarchical", "per_task", "support_prevalence", "hierarchical_true_activities",
+        "per_task_true_activities", "truth_knower",
+    }  # fmt: skip
+    assert (per_learner == 2 * 3 * 3).all()
+    tasks = own.groupby(["line", "support_seed", "S"])
+    assert (tasks.n.nunique() == 1).all()
+    assert (tasks.prevalence.nunique() == 1).all()
+    assert "## AUROC" in text
+    assert "prevalence" in text
+
+
+def test_planted_answers_are_as_they_must_be(planted):
+    table, _ = planted
+    rows = table[(table.metric == "auroc") & (table.scheme == "natural")]
+
+    def mean(learner, shots, control="own"):
+        mine = rows[(rows.learner == learner) & (shots == rows.S) & (rows.control == control)]
+        return float(mine.value.mean())
+
+    assert mean("support_prevalence", 16) == 0.5
+    assert mean("per_task", 0) == 0.5
+    assert mean("truth_knower", 16) > 0.85
+    assert mean("truth_knower", 64) > mean("per_task_true_activities", 64) > mean("per_task", 64)
+    assert mean("per_task", 64) > 0.6 > 0.5 > mean("per_task", 64, "flipped")
+    assert mean("per_task", 64) > mean("per_task", 64, "permuted")
+    coverage = table[(table.metric == "coverage") & (table.learner == "hierarchical_true_activities")]
+    assert 0.5 < coverage.value.mean() <= 1.0
+
+
+def test_real_scores_are_judged_beside_distance_and_base_rate(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = ["chrom\tenhancer_start\tenhancer_end\tpromoter_start\tpromoter_end\tlabel\tpair_id"]
+    labels = []
+    for number in range(60):
+        label, start = int(number % 4 == 0), 5_000 * number
+        gap = 700 + int(rng.integers(0, 2_000))
+        labels.append(label)
+        lines.append(f"chr1\t{start}\t{start + 200}\t{start + gap}\t{start + gap + 200}\t{label}\tp{number}")
+    (tmp_path / "q.tsv").write_text("\n".join(lines) + "\n")
+    logit = np.array(labels) * 3.0 - 2.0
+    logit[0] = -2.0  # one positive scored like the negatives
+    numbers = np.stack([1 / (1 + np.exp(-logit))] * 3 + [logit], axis=1)
+    scores = scores_frame([f"p{n}" for n in range(60)], numbers, np.array(["ok"] * 59 + ["unknown-contig"], object))
+    write_scores(scores, tmp_path / "s.tsv")
+    text = run("real.py", "scores", "--scores", tmp_path / "s.tsv", "--queries", tmp_path / "q.tsv")
+    # 15 positives of 59; 14 are ranked first, the last one ties with 44 negatives: AUROC (14 + 0.5) / 15
+    assert "59 labelled and scored of 60 queries, prevalence 0.2542" in text
+    assert f"model      AUROC {14.5 / 15:.4f}" in text
+    assert "base rate  AUROC 0.5000   AUPRC 0.2542" in text
+    assert "distance" in text
