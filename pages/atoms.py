@@ -1,1 +1,3 @@
-from metabam.app.navigation import enter; enter()
+from metabam.app.navigation import enter
+
+enter()

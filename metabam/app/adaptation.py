@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,8 +117,16 @@ def read_queries(data: bytes, name: str, origin: str, genome: Genome | None) -> 
 
 
 def adapt(
-    model: Model, support: Loaded, queries: Loaded | None, others: dict[str, Any], *, genome: Genome | None,
-    run_id: str, weights: str, lines: dict[str, Fingerprint], run: Run,
+    model: Model,
+    support: Loaded,
+    queries: Loaded | None,
+    others: dict[str, Any],
+    *,
+    genome: Genome | None,
+    run_id: str,
+    weights: str,
+    lines: dict[str, Fingerprint],
+    run: Run,
 ) -> Adaptation:
     """Return what the model believes after a support, and its predictions; the model itself does not change.
 
@@ -139,7 +146,12 @@ def adapt(
 
     start = time.perf_counter()
     predictor = Predictor(
-        model.encoder, model.learner, genome, model.enhancer_window, model.promoter_window, provenance=run.provenance(),
+        model.encoder,
+        model.learner,
+        genome,
+        model.enhancer_window,
+        model.promoter_window,
+        provenance=run.provenance(),
         training=model.contexts,
     )
     table = support.result.table
@@ -154,18 +166,38 @@ def adapt(
         nearest = lines[near[0][0]] if near else prior
         answered = _answer(predictor, model, given, fingerprint, prior, nearest, queries.result, others)
     return Adaptation(
-        run_id, weights, support.name, support.sha256, queries.name if queries else "", queries.sha256 if queries else "",
-        fingerprint, prior, low, high, models.kl_to(fingerprint.mean, fingerprint.std, prior.mean, prior.std),
-        table.label, tuple(pair_names(table)), model.learner.predict(fingerprint, features).probability,
+        run_id,
+        weights,
+        support.name,
+        support.sha256,
+        queries.name if queries else "",
+        queries.sha256 if queries else "",
+        fingerprint,
+        prior,
+        low,
+        high,
+        models.kl_to(fingerprint.mean, fingerprint.std, prior.mean, prior.std),
+        table.label,
+        tuple(pair_names(table)),
+        model.learner.predict(fingerprint, features).probability,
         model.learner.predict(prior, features).probability,
-        models.convergence_of(model, given) if len(given) else None, tuple(near), answered,
-        tuple(predictor.findings(fingerprint, table)), time.perf_counter() - start,
+        models.convergence_of(model, given) if len(given) else None,
+        tuple(near),
+        answered,
+        tuple(predictor.findings(fingerprint, table)),
+        time.perf_counter() - start,
     )
 
 
 def _answer(
-    predictor: Any, model: Model, given: SupportSet, fingerprint: Fingerprint, prior: Fingerprint, nearest: Fingerprint,
-    result: ReadResult, others: dict[str, Any],
+    predictor: Any,
+    model: Model,
+    given: SupportSet,
+    fingerprint: Fingerprint,
+    prior: Fingerprint,
+    nearest: Fingerprint,
+    result: ReadResult,
+    others: dict[str, Any],
 ) -> Queries:
     """Return the predictions of all learners on one query table; unusable rows are NaN."""
     features, status = predictor.features(result.table, result.status)
@@ -180,8 +212,13 @@ def _answer(
     full = model.learner.predict(fingerprint, asked)
     low, high = models.interval(full)
     return Queries(
-        result.table, tuple(str(code) for code in status), spread(full.probability), spread(low), spread(high),
-        spread(full.logit), spread(model.learner.predict(prior, asked).probability),
+        result.table,
+        tuple(str(code) for code in status),
+        spread(full.probability),
+        spread(low),
+        spread(high),
+        spread(full.logit),
+        spread(model.learner.predict(prior, asked).probability),
         spread(model.learner.predict(nearest, asked).probability),
         {name: spread(learner.predict(learner.adapt(given), asked).probability) for name, learner in others.items()},
     )
@@ -208,19 +245,26 @@ def result_rows(done: Adaptation) -> list[dict[str, object]]:
     near = done.nearest[0][0] if done.nearest else ""
     rows: list[dict[str, object]] = []
     for row in range(len(answered.table)):
-        rows.append({
-            "pair_id": str(answered.table.pair_id[row]), "chrom": str(answered.table.enhancer_chrom[row]),
-            "enhancer_start": int(answered.table.enhancer_start[row]),
-            "enhancer_end": int(answered.table.enhancer_end[row]),
-            "promoter_start": int(answered.table.promoter_start[row]),
-            "promoter_end": int(answered.table.promoter_end[row]),
-            "probability": float(answered.probability[row]), "lower": float(answered.lower[row]),
-            "upper": float(answered.upper[row]), "logit": float(answered.logit[row]),
-            "prior_only": float(answered.prior[row]), "nearest_line": near,
-            "nearest_line_probability": float(answered.nearest[row]), "distance_bp": float(distance[row]),
-            **{name: float(values[row]) for name, values in answered.others.items()},
-            "status": answered.status[row],
-        })
+        rows.append(
+            {
+                "pair_id": str(answered.table.pair_id[row]),
+                "chrom": str(answered.table.enhancer_chrom[row]),
+                "enhancer_start": int(answered.table.enhancer_start[row]),
+                "enhancer_end": int(answered.table.enhancer_end[row]),
+                "promoter_start": int(answered.table.promoter_start[row]),
+                "promoter_end": int(answered.table.promoter_end[row]),
+                "probability": float(answered.probability[row]),
+                "lower": float(answered.lower[row]),
+                "upper": float(answered.upper[row]),
+                "logit": float(answered.logit[row]),
+                "prior_only": float(answered.prior[row]),
+                "nearest_line": near,
+                "nearest_line_probability": float(answered.nearest[row]),
+                "distance_bp": float(distance[row]),
+                **{name: float(values[row]) for name, values in answered.others.items()},
+                "status": answered.status[row],
+            }
+        )
     return rows
 
 
@@ -233,23 +277,36 @@ def session_json(done: Adaptation, provenance: dict[str, object], synthetic: boo
     """Return what repeats this adaptation: digests of the inputs, run, seed, and the fingerprint that came out."""
     from metabam.score import fingerprint_to_dict
 
-    return json_text({
-        "format": "metabam-session", "version": 1, "synthetic": synthetic, "run": done.run_id,
-        "weights_sha256": done.weights, "seed": done.seed,
-        "support": {"name": done.support_name, "sha256": done.support_sha256, "pairs": len(done.labels),
-                    "positives": int((done.labels == 1).sum())},
-        "queries": {"name": done.query_name, "sha256": done.query_sha256,
-                    "pairs": 0 if done.queries is None else len(done.queries.table)},
-        "learners": [REFERENCE, *(() if done.queries is None else done.queries.others)],
-        "kl_nats": float(done.kl.sum()), "informed": done.informed,
-        "nearest_lines": [{"line": name, "distance": gap} for name, gap in done.nearest],
-        "fingerprint": fingerprint_to_dict(done.fingerprint), "provenance": provenance,
-    })
+    return json_text(
+        {
+            "format": "metabam-session",
+            "version": 1,
+            "synthetic": synthetic,
+            "run": done.run_id,
+            "weights_sha256": done.weights,
+            "seed": done.seed,
+            "support": {
+                "name": done.support_name,
+                "sha256": done.support_sha256,
+                "pairs": len(done.labels),
+                "positives": int((done.labels == 1).sum()),
+            },
+            "queries": {
+                "name": done.query_name,
+                "sha256": done.query_sha256,
+                "pairs": 0 if done.queries is None else len(done.queries.table),
+            },
+            "learners": [REFERENCE, *(() if done.queries is None else done.queries.others)],
+            "kl_nats": float(done.kl.sum()),
+            "informed": done.informed,
+            "nearest_lines": [{"line": name, "distance": gap} for name, gap in done.nearest],
+            "fingerprint": fingerprint_to_dict(done.fingerprint),
+            "provenance": provenance,
+        }
+    )
 
 
 def labelled(answered: Queries) -> tuple[Array, NDArray[np.int8]]:
     """Return probability and label of the query rows that have both."""
     known = answered.usable & (answered.table.label >= 0)
     return answered.probability[known], answered.table.label[known]
-
-

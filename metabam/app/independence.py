@@ -7,7 +7,7 @@ import streamlit as st
 
 from metabam.app import cache, layout, session
 from metabam.app.layout import Scene
-from metabam.app.widgets import chart, empty, plain, points_of
+from metabam.app.widgets import chart, empty, metric, plain, points_of
 from metabam.errors import MetaBamError
 from metabam.plots import spectrum
 from metabam.records import SpectrumRecord
@@ -37,8 +37,13 @@ def controls(scene: Scene, records: list[SpectrumRecord]) -> tuple[SpectrumRecor
     else:
         left.selectbox(scene.text("atoms.step"), steps, disabled=True, key="only_step")
     kind = middle.segmented_control(
-        scene.text("atoms.kind"), ["raw", "normalised"], default="raw", key="atom_rows", required=True,
-        persist_state="session", format_func=lambda name: scene.text(f"atoms.kind.{name}"),
+        scene.text("atoms.kind"),
+        ["raw", "normalised"],
+        default="raw",
+        key="atom_rows",
+        required=True,
+        persist_state="session",
+        format_func=lambda name: scene.text(f"atoms.kind.{name}"),
     )
     threshold = right.slider(
         scene.text("atoms.threshold"), 0.5, 1.0, 0.9, 0.01, key="duplicate_threshold", persist_state="session"
@@ -55,20 +60,23 @@ def numbers(scene: Scene, record: SpectrumRecord, *, normalised: bool, threshold
     size = len(record.cosines)
     upper = np.abs(record.cosines[np.triu_indices(size, 1)])
     cells = st.columns(5)
-    quiet = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
     top = scene.text("atoms.of", top=record.max_rank)
-    cells[0].metric(scene.text("atoms.kpi.effective"), f"{rank:.1f}", top, **quiet)
-    cells[1].metric(scene.text("atoms.kpi.stable"), f"{record.stable_rank:.1f}", top, **quiet)
+    metric(cells[0], scene.text("atoms.kpi.effective"), f"{rank:.1f}", top)
+    metric(cells[1], scene.text("atoms.kpi.stable"), f"{record.stable_rank:.1f}", top)
     pairs = scene.text("atoms.kpi.pairs", n=len(upper))
-    cells[2].metric(scene.text("atoms.kpi.duplicates"), int((upper >= threshold).sum()), pairs, **quiet)
-    cells[3].metric(scene.text("atoms.kpi.max"), f"{record.max_cosine:.2f}", border=True, height="stretch")
-    cells[4].metric(scene.text("atoms.kpi.mean"), f"{record.mean_cosine:.2f}", border=True, height="stretch")
+    metric(cells[2], scene.text("atoms.kpi.duplicates"), int((upper >= threshold).sum()), pairs)
+    metric(cells[3], scene.text("atoms.kpi.max"), f"{record.max_cosine:.2f}")
+    metric(cells[4], scene.text("atoms.kpi.mean"), f"{record.mean_cosine:.2f}")
     features = len(record.singular) if len(record.singular) < size else record.max_rank
     if rank < record.max_rank / 2:
         st.warning(scene.text("atoms.warning", rank=rank, top=record.max_rank), icon=":material/warning:")
     else:
-        st.caption(":material/info: " + scene.text("atoms.healthy", top=record.max_rank) + " "
-                   + scene.text("atoms.bound", k=size, d=_width(scene, features), top=record.max_rank))
+        st.caption(
+            ":material/info: "
+            + scene.text("atoms.healthy", top=record.max_rank)
+            + " "
+            + scene.text("atoms.bound", k=size, d=_width(scene, features), top=record.max_rank)
+        )
 
 
 def _width(scene: Scene, fallback: int) -> int:
@@ -77,24 +85,40 @@ def _width(scene: Scene, fallback: int) -> int:
     return int(next(iter(snapshots.values())).shape[1]) if snapshots else fallback
 
 
-def figures(scene: Scene, records: list[SpectrumRecord], record: SpectrumRecord, *, normalised: bool, threshold: float) -> None:
+def figures(
+    scene: Scene, records: list[SpectrumRecord], record: SpectrumRecord, *, normalised: bool, threshold: float
+) -> None:
     """Draw spectrum, cosine map and what changed over the steps."""
     synthetic, lang, comment = scene.synthetic, scene.lang, scene.comment()
     left, right = st.columns(2, gap="medium")
     with left:
-        chart(spectrum.spectrum_figure(record, synthetic=synthetic, lang=lang, normalised=normalised), "spectrum", lang,
-              how="atoms.spectrum.how", provenance=comment)
+        chart(
+            spectrum.spectrum_figure(record, synthetic=synthetic, lang=lang, normalised=normalised),
+            "spectrum",
+            lang,
+            how="atoms.spectrum.how",
+            provenance=comment,
+        )
     with right:
         if len(records) > 1:
-            chart(spectrum.sigma_over_steps(records, synthetic=synthetic, lang=lang, normalised=normalised),
-                  "sigma_over_steps", lang, how="atoms.steps.how", provenance=comment)
+            chart(
+                spectrum.sigma_over_steps(records, synthetic=synthetic, lang=lang, normalised=normalised),
+                "sigma_over_steps",
+                lang,
+                how="atoms.steps.how",
+                provenance=comment,
+            )
         else:
             empty(scene.text("atoms.one_checkpoint"), scene.text("atoms.one_checkpoint_do"))
     left, right = st.columns(2, gap="medium")
     with left:
         event = chart(
-            spectrum.cosine_map(record, synthetic=synthetic, lang=lang, threshold=threshold), "cosine_map", lang,
-            how="atoms.map.how", provenance=comment, on_select="rerun",
+            spectrum.cosine_map(record, synthetic=synthetic, lang=lang, threshold=threshold),
+            "cosine_map",
+            lang,
+            how="atoms.map.how",
+            provenance=comment,
+            on_select="rerun",
         )
         for point in points_of(event):
             session.put("atom_pair", _pair(point))
@@ -103,11 +127,21 @@ def figures(scene: Scene, records: list[SpectrumRecord], record: SpectrumRecord,
     if len(records) > 1:
         left, right = st.columns(2, gap="medium")
         with left:
-            chart(spectrum.ranks_over_steps(records, synthetic=synthetic, lang=lang), "ranks", lang,
-                  how="atoms.ranks.how", provenance=comment)
+            chart(
+                spectrum.ranks_over_steps(records, synthetic=synthetic, lang=lang),
+                "ranks",
+                lang,
+                how="atoms.ranks.how",
+                provenance=comment,
+            )
         with right:
-            chart(spectrum.coherence_over_steps(records, synthetic=synthetic, lang=lang), "coherence", lang,
-                  how="atoms.cosine.how", provenance=comment)
+            chart(
+                spectrum.coherence_over_steps(records, synthetic=synthetic, lang=lang),
+                "coherence",
+                lang,
+                how="atoms.cosine.how",
+                provenance=comment,
+            )
 
 
 def _pair(point: dict[str, object]) -> tuple[int, int] | None:
@@ -119,13 +153,19 @@ def _pair(point: dict[str, object]) -> tuple[int, int] | None:
     return (int(parts[0]), int(parts[1])) if len(parts) == 2 and all(part.isdigit() for part in parts) else None
 
 
+def most_alike(record: SpectrumRecord) -> tuple[int, int]:
+    """Return the two atoms with the largest |cosine|, counted from 1; (1, 1) where there is only one atom."""
+    strength = np.triu(np.abs(np.nan_to_num(record.cosines)), 1)
+    first, second = np.unravel_index(int(np.argmax(strength)), strength.shape)
+    return int(first) + 1, int(second) + 1
+
+
 def _pair_table(scene: Scene, record: SpectrumRecord, top: int = 10) -> None:
     """Compare the two chosen atoms by the features that weigh most in them."""
     chosen = session.get("atom_pair")
     size = len(record.cosines)
     if not chosen or not all(1 <= atom <= size for atom in chosen):
-        empty(scene.text("atoms.pair_none"))
-        return
+        chosen = most_alike(record)
     first, second = chosen
     value = f"{record.cosines[first - 1, second - 1]:.2f}"
     st.markdown(f"**{scene.text('atoms.pair', i=first, j=second, value=value)}**")
@@ -145,14 +185,17 @@ def _pair_table(scene: Scene, record: SpectrumRecord, top: int = 10) -> None:
         {
             scene.text("atoms.pair.feature"): features[place].name if place < len(features) else f"feature {place + 1}",
             scene.text("atoms.pair.kind"): features[place].kind if place < len(features) else "",
-            names[0]: float(rows[0, place]), names[1]: float(rows[1, place]),
+            names[0]: float(rows[0, place]),
+            names[1]: float(rows[1, place]),
         }
         for place in order
     ]
     st.dataframe(
-        shown, hide_index=True, key="pair_table", height=390,
+        shown,
+        hide_index=True,
+        key="pair_table",
+        height=390,
         alt=scene.text("atoms.pair.alt", n=len(shown), i=first, j=second),
         column_config={name: st.column_config.NumberColumn(format="%+.3f", width="small") for name in names},
     )
-    st.button(scene.text("atoms.pair.close"), type="tertiary", icon=":material/close:",
-              on_click=session.forget, args=("atom_pair",), key="pair_close")
+    st.caption(scene.text("atoms.pair_none"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from metabam.app import cache, navigation, session
+from metabam.app.brand import LOGO
 from metabam.app.widgets import digest, empty, plain
 from metabam.errors import MetaBamError
 from metabam.plots import theme
@@ -24,11 +25,21 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger("metabam.app")
 RUN: Final = "run"
 STATE_ICONS: Final = {
-    "running": ":material/play_circle:", "finished": ":material/check_circle:", "failed": ":material/error:",
-    "stopped": ":material/pause_circle:", "silent": ":material/help:", "broken": ":material/broken_image:",
+    "running": ":material/play_circle:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "stopped": ":material/pause_circle:",
+    "silent": ":material/help:",
+    "broken": ":material/broken_image:",
     "incomplete": ":material/hourglass_empty:",
 }
-STATE_COLOURS: Final = {"running": "blue", "finished": "green", "failed": "red", "stopped": "orange", "silent": "orange"}
+STATE_COLOURS: Final = {
+    "running": "blue",
+    "finished": "green",
+    "failed": "red",
+    "stopped": "orange",
+    "silent": "orange",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,10 @@ def provenance(run: Run, summary: RunSummary) -> dict[str, object]:
         "seed": run.config.seed,
         "split": str(split_digest)[:12] or digest(run.config.holdout, run.config.holdout_chrom)[:12],
         "threads": run.config.train.threads,
-        "metabam": _version("metabam"), "torch": _version("torch"),
-        "streamlit": _version("streamlit"), "plotly": _version("plotly"),
+        "metabam": _version("metabam"),
+        "torch": _version("torch"),
+        "streamlit": _version("streamlit"),
+        "plotly": _version("plotly"),
     }
 
 
@@ -88,7 +101,8 @@ def _version(package: str) -> str:
 
 
 def sidebar() -> None:
-    """Draw the run picker, the facts of the run, the language switch and Reset view."""
+    """Draw the wordmark, the run picker, the facts of the run, the language switch and Reset view."""
+    st.logo(LOGO, size="large")
     with st.sidebar:
         guarded(_sidebar)
 
@@ -106,27 +120,38 @@ def _sidebar() -> None:
         session.forget(RUN)
     if runs:
         st.selectbox(
-            text("shell.sidebar.run", lang), ids, key=RUN, bind="query-params", help=text("shell.sidebar.run_help", lang)
+            text("shell.sidebar.run", lang),
+            ids,
+            key=RUN,
+            bind="query-params",
+            help=text("shell.sidebar.run_help", lang),
         )
         chosen = next((run for run in runs if run.run_id == session.get(RUN)), runs[0])
         _facts(chosen, lang)
     if session.get("unknown_run") is not None and runs:
         st.caption(":material/link_off: " + text("shell.unknown_run", lang, run=plain(session.get(RUN, ids[0]))))
     st.segmented_control(
-        text("shell.sidebar.language", lang), list(LANGUAGES), key=session.LANGUAGE, required=True,
+        text("shell.sidebar.language", lang),
+        list(LANGUAGES),
+        key=session.LANGUAGE,
+        required=True,
         format_func=lambda code: LANGUAGES[code],
     )
     session.remember_language()
     st.button(
-        text("shell.sidebar.reset", lang), icon=":material/restart_alt:", on_click=session.reset_view,
-        help=text("shell.sidebar.reset_help", lang), width="stretch",
+        text("shell.sidebar.reset", lang),
+        icon=":material/restart_alt:",
+        on_click=session.reset_view,
+        help=text("shell.sidebar.reset_help", lang),
+        width="stretch",
     )
 
 
 def _facts(summary: RunSummary, lang: str) -> None:
     """Draw the few facts that tell one run from another."""
     st.badge(
-        text(f"shell.state.{summary.state}", lang), icon=STATE_ICONS.get(summary.state),
+        text(f"shell.state.{summary.state}", lang),
+        icon=STATE_ICONS.get(summary.state),
         color=STATE_COLOURS.get(summary.state, "gray"),  # type: ignore[arg-type]  # values are the literals it takes
     )
     unknown = text("shell.unknown", lang)
@@ -187,7 +212,8 @@ def begin(stem: str) -> Scene:
     if chosen is None:
         question(stem, lang)
         empty(
-            text("shell.empty.no_runs", lang), text("shell.empty.no_runs_do", lang),
+            text("shell.empty.no_runs", lang),
+            text("shell.empty.no_runs_do", lang),
             "metabam simulate --out world --seed 1\n"
             "metabam train --genome world/genome.fa --pairs world/pairs.tsv --holdout LINE --out runs/first",
         )
@@ -224,8 +250,10 @@ def badges(scene: Scene) -> None:
     kind = "unknown" if scene.synthetic is None else ("synthetic" if scene.synthetic else "real")
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="head_badges"):
         st.badge(
-            scene.text(f"shell.badge.{kind}"), icon=":material/science:" if kind != "real" else ":material/biotech:",
-            color="blue" if kind == "real" else "orange", help=scene.text(f"shell.badge.{kind}_help"),
+            scene.text(f"shell.badge.{kind}"),
+            icon=":material/science:" if kind != "real" else ":material/biotech:",
+            color="blue" if kind == "real" else "orange",
+            help=scene.text(f"shell.badge.{kind}_help"),
         )
         st.badge(plain(scene.summary.run_id, 40), icon=":material/folder:", color="gray")
         st.badge(scene.text("shell.head.step", step=f"{scene.summary.step:,}"), icon=":material/flag:", color="gray")
@@ -241,7 +269,13 @@ def footer(scene: Scene) -> None:
     """Draw the provenance of everything above."""
     facts = {name: plain(value, 40) for name, value in scene.provenance().items()}
     st.divider()
-    st.caption(scene.text("shell.footer", **facts) + "  \n" + scene.text("shell.versions", **facts))
+    st.caption(
+        scene.text("shell.footer", **facts)
+        + "  \n"
+        + scene.text("shell.versions", **facts)
+        + " · "
+        + scene.text("shell.no_auth")
+    )
 
 
 def finished_model(scene: Scene) -> Any:
@@ -266,14 +300,16 @@ def problem(error: MetaBamError, lang: str) -> None:
     """Draw an error that a reader can act on: what happened and what to try, no traceback."""
     message = "  \n".join(plain(line, 400) for line in error.message.splitlines() if line.strip())
     remedy = plain(error.remedy, 400)
-    st.error(f"**{text('shell.error.title', lang)}**  \n{message}" + (f"  \n{remedy}" if remedy else ""),
-             icon=":material/error:")
+    st.error(
+        f"**{text('shell.error.title', lang)}**  \n{message}" + (f"  \n{remedy}" if remedy else ""),
+        icon=":material/error:",
+    )
 
 
-def guarded(draw: Callable[[], None]) -> None:
+def guarded(draw: Callable[..., object], *arguments: object) -> None:
     """Run one part of a page; whatever goes wrong inside is said in words, and the rest of the app goes on."""
     try:
-        draw()
+        draw(*arguments)
     except MetaBamError as error:
         problem(error, session.language())
     except Exception as error:
@@ -282,7 +318,8 @@ def guarded(draw: Callable[[], None]) -> None:
         lang = session.language()
         st.error(
             f"**{text('shell.error.title', lang)}**  \n"
-            + text("shell.error.unexpected", lang, kind=plain(type(error).__name__)) + "  \n"
+            + text("shell.error.unexpected", lang, kind=plain(type(error).__name__))
+            + "  \n"
             + text("shell.error.try", lang, code=code),
             icon=":material/error:",
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any, Final
 
 import streamlit as st
@@ -9,7 +11,7 @@ import streamlit as st
 from metabam.app import adaptation, cache, session
 from metabam.app.adaptation import Loaded
 from metabam.app.layout import Scene
-from metabam.app.widgets import empty, plain
+from metabam.app.widgets import empty, metric, plain
 from metabam.data.limits import QUERY_UPLOAD, SUPPORT, SUPPORT_USUAL
 from metabam.records import Severity
 
@@ -43,37 +45,62 @@ def get_block(scene: Scene) -> None:
 def _methods(scene: Scene, kind: str, methods: list[str]) -> str:
     """Draw the choice of the way in and return it."""
     chosen = st.segmented_control(
-        scene.text("live.method"), methods, key=f"method_{kind}", default=methods[0], required=True,
-        format_func=lambda name: scene.text(f"live.method.{name}"), persist_state="session",
+        scene.text("live.method"),
+        methods,
+        key=f"method_{kind}",
+        default=methods[0],
+        required=True,
+        format_func=lambda name: scene.text(f"live.method.{name}"),
+        persist_state="session",
     )
     return str(chosen)
 
 
 def _get_support(scene: Scene, supports: list[str]) -> None:
     st.markdown(f"**{scene.text('live.support')}**", help=scene.text("live.support_help"))
+    if not supports:
+        st.caption(scene.text("live.no_examples"))
     method = _methods(scene, "support", (["example"] if supports else []) + ["upload", "paste"])
     if method == "example":
         name = st.selectbox(
-            scene.text("live.example"), supports, key="example_support", persist_state="session",
+            scene.text("live.example"),
+            supports,
+            key="example_support",
+            persist_state="session",
             format_func=lambda item: example_title(scene, item),
         )
         st.button(
-            scene.text("live.use_example"), icon=":material/input:", on_click=_take_example, args=(name, scene),
+            scene.text("live.use_example"),
+            icon=":material/input:",
+            on_click=_take_example,
+            args=(name, scene),
             key="use_example",
         )
         if not cache.is_bundled(scene.summary.run_id):
             st.caption(":material/warning: " + scene.text("live.other_world"))
     elif method == "upload":
         st.file_uploader(
-            scene.text("live.upload"), type=TYPES, key=_uploader_key("support"), max_upload_size=1,
-            on_change=_take_upload, args=("support", scene),
+            scene.text("live.upload"),
+            type=TYPES,
+            key=_uploader_key("support"),
+            max_upload_size=1,
+            on_change=_take_upload,
+            args=("support", scene),
         )
     else:
         st.text_area(scene.text("live.paste"), key="paste_support", height=140, max_chars=SUPPORT.max_bytes)
-        st.button(scene.text("live.use_paste"), icon=":material/input:", on_click=_take_paste, args=(scene,), key="use_paste")
+        st.button(
+            scene.text("live.use_paste"), icon=":material/input:", on_click=_take_paste, args=(scene,), key="use_paste"
+        )
     st.download_button(
-        scene.text("live.template"), adaptation.TEMPLATE, "metabam_template.tsv", "text/tab-separated-values",
-        type="tertiary", icon=":material/download:", on_click="ignore", key="template",
+        scene.text("live.template"),
+        adaptation.TEMPLATE,
+        "metabam_template.tsv",
+        "text/tab-separated-values",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+        key="template",
     )
 
 
@@ -83,17 +110,27 @@ def _get_queries(scene: Scene) -> None:
     method = _methods(scene, "queries", (["example"] if names else []) + ["upload", "none"])
     if method == "example":
         name = st.selectbox(
-            scene.text("live.example_queries"), names, key="example_queries", persist_state="session",
+            scene.text("live.example_queries"),
+            names,
+            key="example_queries",
+            persist_state="session",
             format_func=lambda item: example_title(scene, item),
         )
         st.button(
-            scene.text("live.use_example"), icon=":material/input:", on_click=_take_queries, args=(name, scene),
+            scene.text("live.use_example"),
+            icon=":material/input:",
+            on_click=_take_queries,
+            args=(name, scene),
             key="use_queries",
         )
     elif method == "upload":
         st.file_uploader(
-            scene.text("live.upload_queries"), type=TYPES, key=_uploader_key("queries"), max_upload_size=20,
-            on_change=_take_upload, args=("queries", scene),
+            scene.text("live.upload_queries"),
+            type=TYPES,
+            key=_uploader_key("queries"),
+            max_upload_size=20,
+            on_change=_take_upload,
+            args=("queries", scene),
         )
     elif method == "none":
         session.forget(QUERY_STATE)
@@ -105,7 +142,9 @@ def _get_queries(scene: Scene) -> None:
 def _query_line(scene: Scene, loaded: Loaded) -> None:
     """Say what the loaded query table is, and what is wrong with it."""
     report = loaded.result.report
-    text = scene.text("live.loaded", name=plain(loaded.name, 60), used=int(loaded.result.usable.sum()), read=report.rows_read)
+    text = scene.text(
+        "live.loaded", name=plain(loaded.name, 60), used=int(loaded.result.usable.sum()), read=report.rows_read
+    )
     if loaded.result.refused:
         st.error(text, icon=":material/error:")
         findings_table(scene, loaded)
@@ -159,6 +198,16 @@ def _take_paste(scene: Scene) -> None:
     session.put(SUPPORT_STATE, adaptation.read_support(data, "pasted.tsv", "paste", _genome(scene)))
 
 
+def _take_edit(names: list[str], rows: list[dict[str, Any]], loaded: Loaded, scene: Scene) -> None:
+    data = edited_bytes(names, rows, loaded.result.header)
+    session.put(SUPPORT_STATE, adaptation.read_support(data, loaded.name, "edit", _genome(scene)))
+
+
+def _accept_one_class(loaded: Loaded, scene: Scene) -> None:
+    again = adaptation.read_support(loaded.data, loaded.name, loaded.origin, _genome(scene), one_class=True)
+    session.put(SUPPORT_STATE, again)
+
+
 def forget_all() -> None:
     """Drop everything that the user brought or that was computed from it."""
     session.put("forgotten", int(session.get("forgotten", 0)) + 1)
@@ -186,14 +235,8 @@ def check_block(scene: Scene) -> Loaded | None:
         st.success(scene.text("live.accepted_notes"), icon=":material/check_circle:")
     else:
         st.success(scene.text("live.accepted"), icon=":material/check_circle:")
-    if any(item.code.startswith("one-class") for item in report.of(Severity.REJECTED)) and st.button(
-        scene.text("live.one_class"), key="one_class"
-    ):
-        session.put(
-            SUPPORT_STATE,
-            adaptation.read_support(loaded.data, loaded.name, loaded.origin, _genome(scene), one_class=True),
-        )
-        st.rerun()
+    if any(item.code == "one-class" for item in report.of(Severity.REJECTED)):
+        st.button(scene.text("live.one_class"), key="one_class", on_click=_accept_one_class, args=(loaded, scene))
     if report.problems:
         findings_table(scene, loaded)
     _edit(scene, loaded)
@@ -204,16 +247,12 @@ def _check_numbers(scene: Scene, loaded: Loaded) -> None:
     negatives, positives = loaded.result.class_counts
     report = loaded.result.report
     numbers = st.columns([2.2, 1, 1.2, 1])
-    numbers[0].metric(
-        scene.text("live.kpi.source"), plain(loaded.name, 34), scene.text(f"live.origin.{loaded.origin}"),
-        delta_color="off", delta_arrow="off", border=True, height="stretch",
+    metric(
+        numbers[0], scene.text("live.kpi.source"), plain(loaded.name, 34), scene.text(f"live.origin.{loaded.origin}")
     )
-    numbers[1].metric(
-        scene.text("live.kpi.rows"), report.rows_used, scene.text("live.kpi.of", n=report.rows_read), delta_color="off",
-        delta_arrow="off", border=True, height="stretch",
-    )
-    numbers[2].metric(scene.text("live.kpi.balance"), f"{positives} / {negatives}", border=True, height="stretch")
-    numbers[3].metric(scene.text("live.kpi.findings"), len(report.problems), border=True, height="stretch")
+    metric(numbers[1], scene.text("live.kpi.rows"), report.rows_used, scene.text("live.kpi.of", n=report.rows_read))
+    metric(numbers[2], scene.text("live.kpi.balance"), f"{positives} / {negatives}")
+    metric(numbers[3], scene.text("live.kpi.findings"), len(report.problems))
     if not loaded.result.refused and report.rows_used != SUPPORT_USUAL:
         st.caption(":material/info: " + scene.text("live.not_sixteen", n=report.rows_used))
 
@@ -223,7 +262,9 @@ def findings_table(scene: Scene, loaded: Loaded) -> None:
     problems = loaded.result.report.problems
     rows = [
         {
-            scene.text("live.find.severity"): f"{SEVERITY_ICONS[str(item.severity)]} {scene.text(f'live.sev.{item.severity}')}",
+            scene.text(
+                "live.find.severity"
+            ): f"{SEVERITY_ICONS[str(item.severity)]} {scene.text(f'live.sev.{item.severity}')}",
             scene.text("live.find.line"): scene.text("live.find.file") if item.line is None else str(item.line),
             scene.text("live.find.column"): item.column or "",
             scene.text("live.find.message"): item.message,
@@ -234,7 +275,10 @@ def findings_table(scene: Scene, loaded: Loaded) -> None:
     ]
     bad = sum(item.severity in (Severity.REJECTED, Severity.QUESTION) for item in problems)
     st.dataframe(
-        rows, hide_index=True, height=min(38 * (len(rows) + 1) + 4, 320), key=f"findings_{loaded.sha256[:12]}",
+        rows,
+        hide_index=True,
+        height=min(38 * (len(rows) + 1) + 4, 320),
+        key=f"findings_{loaded.sha256[:12]}",
         alt=scene.text("live.find.alt", n=len(rows), name=loaded.name[:60], bad=bad),
         column_config={
             scene.text("live.find.severity"): st.column_config.TextColumn(width="small"),
@@ -260,16 +304,22 @@ def _edit(scene: Scene, loaded: Loaded) -> None:
     ]
     with st.expander(scene.text("live.edit"), expanded=result.refused, icon=":material/edit:"):
         edited = st.data_editor(
-            rows, hide_index=True, num_rows="dynamic", key=f"rows_{loaded.sha256[:16]}", disabled=[status_name],
-            height=min(36 * (len(rows) + 2) + 4, 420), alt=scene.text("live.edit.alt", n=len(rows)),
-            column_config={
-                name: st.column_config.TextColumn(width="small") for name in (status_name, *names)
-            },
+            rows,
+            hide_index=True,
+            num_rows="dynamic",
+            key=f"rows_{loaded.sha256[:16]}",
+            disabled=[status_name],
+            height=min(36 * (len(rows) + 2) + 4, 420),
+            alt=scene.text("live.edit.alt", n=len(rows)),
+            column_config={name: st.column_config.TextColumn(width="small") for name in (status_name, *names)},
         )
-        if st.button(scene.text("live.edit.apply"), icon=":material/fact_check:", key="apply_edit"):
-            data = edited_bytes(names, list(edited), result.header)
-            session.put(SUPPORT_STATE, adaptation.read_support(data, loaded.name, "edit", _genome(scene)))
-            st.rerun()
+        st.button(
+            scene.text("live.edit.apply"),
+            icon=":material/fact_check:",
+            key="apply_edit",
+            on_click=_take_edit,
+            args=(names, list(edited), loaded, scene),
+        )
 
 
 def _status(scene: Scene, result: Any, place: int) -> str:
@@ -280,9 +330,11 @@ def _status(scene: Scene, result: Any, place: int) -> str:
 
 def edited_bytes(names: list[str], rows: list[dict[str, Any]], header: tuple[str, ...]) -> bytes:
     """Return edited rows as the bytes of a tab-separated file; tabs and line breaks inside a cell become blanks."""
-    lines = ["\t".join(_flat(name) for name in header)]
-    lines += ["\t".join(_flat(row.get(name)) for name in names) for row in rows]
-    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+    writer.writerow([_flat(name) for name in header])
+    writer.writerows([_flat(row.get(name)) for name in names] for row in rows)
+    return out.getvalue().encode("utf-8", "replace")
 
 
 def _flat(cell: object) -> str:

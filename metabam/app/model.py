@@ -54,12 +54,7 @@ def no_support(model: Model) -> SupportSet:
 def gate_interval(model: Model, fingerprint: Fingerprint, level: float = 0.9, seed: int = 0) -> tuple[Array, Array]:
     """Return the central interval of each gate under the posterior of z, (K,) twice; 400 seeded draws."""
     noise = np.random.default_rng(seed).standard_normal((DRAWS, len(fingerprint.mean)))
-    if fingerprint.covariance is None:
-        spread = fingerprint.std * noise
-    else:
-        values, vectors = np.linalg.eigh(fingerprint.covariance)
-        spread = noise @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    gates = model.learner.spectrum_of(fingerprint.mean + spread)
+    gates = model.learner.spectrum_of(fingerprint.mean + fingerprint.std * noise)
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(np.asarray(gates, dtype=np.float64), [tail, 1.0 - tail], axis=0)
     return low, high
@@ -92,8 +87,15 @@ def path_example(model: Model, seed: int = 0, shots: int = 16, queries: int = 20
     low, high = interval(prediction)
     states = np.zeros((1, len(fingerprint.spectrum))) if prediction.states is None else prediction.states.mean(axis=1)
     return PathExample(
-        context.name, context.labels[rows], fingerprint.mean, fingerprint.std, fingerprint.spectrum,
-        np.asarray(states, dtype=np.float64), prediction.probability, low, high,
+        context.name,
+        context.labels[rows],
+        fingerprint.mean,
+        fingerprint.std,
+        fingerprint.spectrum,
+        np.asarray(states, dtype=np.float64),
+        prediction.probability,
+        low,
+        high,
     )
 
 

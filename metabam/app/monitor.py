@@ -9,13 +9,14 @@ import streamlit as st
 
 from metabam.app import cache, layout, session
 from metabam.app.layout import Scene
-from metabam.app.widgets import csv_text, empty, number, plain
+from metabam.app.widgets import csv_text, empty, metric, number, plain
 from metabam.errors import MetaBamError
 from metabam.plots import curves, theme
 from metabam.records import History
 from metabam.texts import has, text
 
-HEALTH = ("sensitivity", "auprc", "kl", "id_probe", "gate_saturation", "effective_rank", "grad_norm")
+HEALTH = ("sensitivity", "auprc", "kl", "gate_saturation", "effective_rank", "id_probe")
+EFFORT = "grad_norm"
 LARGER = ("auroc", "auprc", "accuracy", "rank")
 FRESH_SECONDS = 60.0
 
@@ -28,22 +29,45 @@ def controls(scene: Scene, history: History) -> None:
     preferred = phases.index("meta-train") if "meta-train" in phases else max(len(phases) - 1, 0)
     top = st.columns([1.5, 1, 1.3, 1.4], vertical_alignment="bottom", gap="medium")
     top[0].selectbox(
-        scene.text("training.phase"), phases, index=preferred if phases else None, key="phase", persist_state="session",
+        scene.text("training.phase"),
+        phases,
+        index=preferred if phases else None,
+        key="phase",
+        persist_state="session",
         format_func=lambda name: phase_name(scene, name),
     )
     top[1].segmented_control(
-        scene.text("training.axis"), ["step", "clock"], key="axis", default="step", required=True,
-        persist_state="session", format_func=lambda name: scene.text(f"training.axis.{name}"),
+        scene.text("training.axis"),
+        ["step", "clock"],
+        key="axis",
+        default="step",
+        required=True,
+        persist_state="session",
+        format_func=lambda name: scene.text(f"training.axis.{name}"),
     )
     top[2].slider(
-        scene.text("training.smooth"), 0.0, 0.99, 0.0, 0.01, key="ema", help=scene.text("training.smooth_help"),
+        scene.text("training.smooth"),
+        0.0,
+        0.99,
+        0.0,
+        0.01,
+        key="ema",
+        help=scene.text("training.smooth_help"),
         persist_state="session",
     )
-    others = [run.run_id for run in cache.list_runs() if run.run_id != scene.summary.run_id
-              and run.state not in ("broken", "incomplete")]
+    others = [
+        run.run_id
+        for run in cache.list_runs()
+        if run.run_id != scene.summary.run_id and run.state not in ("broken", "incomplete")
+    ]
     top[3].multiselect(
-        scene.text("training.compare"), others, key="compare", max_selections=3, persist_state="session",
-        help=scene.text("training.compare_help"), disabled=not others,
+        scene.text("training.compare"),
+        others,
+        key="compare",
+        max_selections=3,
+        persist_state="session",
+        help=scene.text("training.compare_help"),
+        disabled=not others,
     )
     with st.container(horizontal=True, gap="medium"):
         st.toggle(scene.text("training.log"), key="log_y", persist_state="session")
@@ -66,11 +90,11 @@ def board(scene: Scene) -> None:
     if not len(history):
         empty(scene.text("training.empty", run=plain(scene.summary.run_id)), scene.text("training.empty_do"))
         return
-    logs = {scene.summary.run_id: history, **_others(scene)}
+    logs = {scene.summary.run_id: history, **_others()}
     panels(scene, logs)
 
 
-def _others(scene: Scene) -> dict[str, History]:
+def _others() -> dict[str, History]:
     """Return the logs of the runs to compare with; one that cannot be read is named and left out."""
     logs: dict[str, History] = {}
     for run_id in session.get("compare", []):
@@ -86,17 +110,17 @@ def state_row(scene: Scene, history: History) -> None:
     summary = scene.summary
     last = history.records[-1] if len(history) else None
     cells = st.columns(5 if summary.heartbeat_age is not None else 4)
-    cells[0].metric(scene.text("training.kpi.state"), scene.text(f"shell.state.{summary.state}"), border=True)
+    metric(cells[0], scene.text("training.kpi.state"), scene.text(f"shell.state.{summary.state}"))
     phase = summary.phase or (last.phase if last else "")
-    cells[1].metric(scene.text("training.kpi.phase"), phase_name(scene, phase) if phase else "–", border=True)
+    metric(cells[1], scene.text("training.kpi.phase"), phase_name(scene, phase) if phase else "–")
     step = f"{summary.step:,}" + (f" / {summary.n_steps:,}" if summary.n_steps else "")
-    cells[2].metric(scene.text("training.kpi.step"), step, border=True)
+    metric(cells[2], scene.text("training.kpi.step"), step)
     seconds = max((record.seconds for record in history), default=math.nan)
     spent = scene.text("training.kpi.minutes", minutes=seconds / 60) if math.isfinite(seconds) else "–"
-    cells[3].metric(scene.text("training.kpi.time"), spent, border=True)
+    metric(cells[3], scene.text("training.kpi.time"), spent)
     if summary.heartbeat_age is not None:
         beat = scene.text("training.kpi.seconds", seconds=summary.heartbeat_age)
-        cells[4].metric(scene.text("training.kpi.heart"), beat, border=True)
+        metric(cells[4], scene.text("training.kpi.heart"), beat)
 
 
 def troubles(scene: Scene, history: History) -> None:
@@ -110,7 +134,9 @@ def troubles(scene: Scene, history: History) -> None:
     if history.gaps:
         step, name = history.gaps[0]
         st.error(
-            scene.text("training.gaps", n=len(history.gaps), name=plain(metric_name(name, scene.lang)), step=f"{step:,}"),
+            scene.text(
+                "training.gaps", n=len(history.gaps), name=plain(metric_name(name, scene.lang)), step=f"{step:,}"
+            ),
             icon=":material/error:",
         )
     notes = []
@@ -140,13 +166,21 @@ def panels(scene: Scene, logs: dict[str, History]) -> None:
     if not names:
         empty(scene.text("training.empty_phase"))
         return
-    losses = [name for name in names if name in curves.TERMS]
+    idle = [name for name in names if name in curves.TERMS and not _used(own, name)]
+    losses = [name for name in names if (name in curves.TERMS or name == EFFORT) and name not in idle]
     grouped = {name for group in curves.GROUPS.values() for name in group}
-    rest = [name for name in names if name not in losses and name not in grouped and name not in HEALTH]
+    rest = [
+        name for name in names if name not in losses and name not in idle and name not in grouped and name not in HEALTH
+    ]
     drawn: list[curves.Curve] = []
+    if session.get("log_y"):
+        st.caption(":material/info: " + scene.text("training.log_left_out"))
     if losses:
         _head(scene, "losses")
         _grid(scene, [[name] for name in losses], logs, drawn)
+    if idle:
+        listed = ", ".join(metric_name(name, scene.lang) for name in idle)
+        st.caption(":material/do_not_disturb_on: " + scene.text("training.idle", names=listed))
     health = [[item for item in curves.GROUPS.get(name, (name,)) if item in names] for name in HEALTH if name != "kl"]
     health = [group for group in health if group]
     dimensions = kl_history(own)
@@ -169,8 +203,14 @@ def _logged(history: History, name: str, phase: str | None) -> bool:
     """Return whether a quantity has a value in the phase shown."""
     return any(
         isinstance(record.terms.get(name, record.metrics.get(name)), int | float)
-        for record in history if phase is None or record.phase == phase
+        for record in history
+        if phase is None or record.phase == phase
     )
+
+
+def _used(history: History, name: str) -> bool:
+    """Return whether a loss term was ever other than zero."""
+    return any(record.terms.get(name, 0.0) != 0.0 for record in history)
 
 
 def kl_history(history: History) -> History:
@@ -185,18 +225,26 @@ def kl_history(history: History) -> History:
 
 
 def _grid(
-    scene: Scene, groups: list[list[str]], logs: dict[str, History], drawn: list[curves.Curve], extra: History | None = None
+    scene: Scene,
+    groups: list[list[str]],
+    logs: dict[str, History],
+    drawn: list[curves.Curve],
+    extra: History | None = None,
 ) -> None:
     """Draw one small chart per group, three in a row."""
     cells: list[tuple[str, list[curves.Curve], str]] = []
-    options = {"axis": session.get("axis", "step"), "weight": float(session.get("ema", 0.0)), "phase": session.get("phase")}
+    options = {
+        "axis": session.get("axis", "step"),
+        "weight": float(session.get("ema", 0.0)),
+        "phase": session.get("phase"),
+    }
     for group in groups:
         lines = [curves.curve(log, run_id, name, **options) for run_id, log in logs.items() for name in group]
         cells.append((group[0], [line for line in lines if len(line.y)], "run" if len(group) == 1 else "name"))
     if extra is not None and len(extra):
         own = scene.summary.run_id
         lines = [curves.curve(extra, own, name, **options) for name in curves.scalar_names(extra)]
-        cells.append(("kl", [line for line in lines if len(line.y)], "name"))
+        cells.insert(min(2, len(cells)), ("kl", [line for line in lines if len(line.y)], "name"))
     cells = [cell for cell in cells if cell[1]]
     for start in range(0, len(cells), 3):
         for column, (name, lines, by) in zip(st.columns(3, gap="medium"), cells[start : start + 3], strict=False):
@@ -215,15 +263,31 @@ def _one(scene: Scene, name: str, lines: list[curves.Curve], by: str, logs: dict
     palette = (theme.ACCENT, *theme.OKABE_ITO[1:]) if by == "run" else theme.OKABE_ITO
     colours = {key: palette[place % len(palette)] for place, key in enumerate(keys)}
     axis = session.get("axis", "step")
-    faults = sorted({float(step) for step, what in logs[scene.summary.run_id].gaps if what == name}) if axis == "step" else []
+    faults = (
+        sorted({float(step) for step, what in logs[scene.summary.run_id].gaps if what == name})
+        if axis == "step"
+        else []
+    )
     last = next((float(line.y[-1]) for line in lines if len(line.y)), math.nan)
     figure = curves.panel(
-        lines, title=title, axis_title=scene.text(f"training.axis_title.{axis}"), lang=scene.lang,
-        log=bool(session.get("log_y")), colours=colours, by=by, synthetic=scene.synthetic, faults=faults,
+        lines,
+        title=title,
+        axis=axis,
+        axis_title=scene.text(f"training.axis_title.{axis}"),
+        lang=scene.lang,
+        log=bool(session.get("log_y")),
+        colours=colours,
+        by=by,
+        synthetic=scene.synthetic,
+        faults=faults,
         references=_references(scene, name),
     )
     event = st.altair_chart(
-        figure, key=f"curve_{group}", theme=None, on_select="rerun", alt=scene.text("training.alt", title=title, last=number(last))
+        figure,
+        key=f"curve_{group}",
+        theme=None,
+        on_select="rerun",
+        alt=scene.text("training.alt", title=title, last=number(last)),
     )
     _remember(event)
 
@@ -259,7 +323,9 @@ def _picked(scene: Scene) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(scene.text("training.pick", step=f"{int(step):,}"))
         st.page_link(
-            "pages/observe/atoms.py", label=scene.text("training.pick_go", step=f"{nearest:,}"), icon=":material/grain:",
+            "pages/observe/atoms.py",
+            label=scene.text("training.pick_go", step=f"{nearest:,}"),
+            icon=":material/grain:",
             query_params={"step": str(nearest), "run": scene.summary.run_id},
         )
 
@@ -273,18 +339,30 @@ def _table(scene: Scene, drawn: list[curves.Curve], logs: dict[str, History]) ->
     columns = ("run", "name", "last", "best", "best_step", "min", "max", "n")
     with st.expander(scene.text("training.table"), icon=":material/table:"):
         shown = [
-            {scene.text(f"training.table.{name}"): metric_name(str(row[name]), scene.lang) if name == "name" else row[name]
-             for name in columns}
+            {
+                scene.text(f"training.table.{name}"): metric_name(str(row[name]), scene.lang)
+                if name == "name"
+                else row[name]
+                for name in columns
+            }
             for row in rows
         ]
         numeric = st.column_config.NumberColumn(format="%.4g")
         st.dataframe(
-            shown, hide_index=True, alt=scene.text("training.table.alt", n=len(rows)), key="numbers",
+            shown,
+            hide_index=True,
+            alt=scene.text("training.table.alt", n=len(rows)),
+            key="numbers",
             column_config={scene.text(f"training.table.{name}"): numeric for name in ("last", "best", "min", "max")},
         )
     st.download_button(
-        scene.text("training.csv"), lambda: csv_text(all_scalars(logs), scene.comment()), "metabam_training.csv", "text/csv",
-        icon=":material/download:", on_click="ignore", key="training_csv",
+        scene.text("training.csv"),
+        lambda: csv_text(all_scalars(logs), scene.comment()),
+        "metabam_training.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="training_csv",
     )
 
 
@@ -293,7 +371,12 @@ def all_scalars(logs: dict[str, History]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for run_id, log in logs.items():
         for record in log:
-            row: dict[str, object] = {"run": run_id, "step": record.step, "phase": record.phase, "seconds": record.seconds}
+            row: dict[str, object] = {
+                "run": run_id,
+                "step": record.step,
+                "phase": record.phase,
+                "seconds": record.seconds,
+            }
             for source in (record.terms, record.metrics):
                 for name, value in source.items():
                     if isinstance(value, int | float):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -10,11 +12,12 @@ from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Querie
 from metabam.app.evaluation import score_interval
 from metabam.app.layout import Scene
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE, forget_all
-from metabam.app.widgets import chart, empty, plain
+from metabam.app.widgets import chart, empty, metric, plain
 from metabam.metrics import expected_calibration_error
 from metabam.plots import adapting, queries
 
 MOST_ROWS = 5_000
+PRESSED = "adapt_pressed"
 
 
 def adapt_block(scene: Scene, support: Loaded | None) -> None:
@@ -22,18 +25,31 @@ def adapt_block(scene: Scene, support: Loaded | None) -> None:
     with st.form("adapt_form", border=True):
         choice, button = st.columns([3, 1], vertical_alignment="bottom", gap="large")
         chosen = choice.segmented_control(
-            scene.text("live.learners"), list(OTHERS), selection_mode="multi", default=list(OTHERS), key="chosen_learners",
-            format_func=lambda name: "+ " + scene.text(f"live.learner.{name}"), help=scene.text("live.learners_help"),
+            scene.text("live.learners"),
+            list(OTHERS),
+            selection_mode="multi",
+            default=list(OTHERS),
+            key="chosen_learners",
+            format_func=lambda name: "+ " + scene.text(f"live.learner.{name}"),
+            help=scene.text("live.learners_help"),
             persist_state="session",
         )
-        pressed = button.form_submit_button(
-            scene.text("live.go"), type="primary", icon=":material/bolt:", disabled=support is None, width="stretch",
+        button.form_submit_button(
+            scene.text("live.go"),
+            type="primary",
+            icon=":material/bolt:",
+            disabled=support is None,
+            width="stretch",
             help=scene.text("live.go_help"),
+            on_click=session.put,
+            args=(PRESSED, True),
         )
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(":material/lock: " + scene.text("live.privacy"))
-        st.button(scene.text("live.forget"), type="tertiary", icon=":material/delete:", on_click=forget_all, key="forget")
-    if pressed and support is not None:
+        st.button(
+            scene.text("live.forget"), type="tertiary", icon=":material/delete:", on_click=forget_all, key="forget"
+        )
+    if session.take(PRESSED) and support is not None:
         session.put(DONE, run_adaptation(scene, support, [str(name) for name in chosen]))
 
 
@@ -47,8 +63,15 @@ def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptati
         lines = cache.line_fingerprints(scene.run)
         st.write(scene.text("live.step.model"))
         done = adaptation.adapt(
-            cache.model(scene.run), support, asked, others, genome=cache.genome(scene.summary.run_id),
-            run_id=scene.summary.run_id, weights=cache.weights_digest(scene.run), lines=lines, run=scene.run,
+            cache.model(scene.run),
+            support,
+            asked,
+            others,
+            genome=cache.genome(scene.summary.run_id),
+            run_id=scene.summary.run_id,
+            weights=cache.weights_digest(scene.run),
+            lines=lines,
+            run=scene.run,
         )
         status.update(label=scene.text("live.done", seconds=done.seconds), state="complete")
     return done
@@ -71,7 +94,8 @@ def read_block(scene: Scene) -> None:
     _numbers(scene, done)
     tabs = st.tabs(
         [scene.text("live.tab.queries"), scene.text("live.tab.belief"), scene.text("live.tab.shots")],
-        key="read_tabs", on_change="rerun",
+        key="read_tabs",
+        on_change="rerun",
     )
     for tab, draw in zip(tabs, (_queries, _belief, _shots), strict=True):
         if tab.open:
@@ -95,25 +119,37 @@ def _numbers(scene: Scene, done: Adaptation) -> None:
     near = done.nearest[0][0] if done.nearest else "–"
     listed = "; ".join(f"{plain(name)} {gap:.2f}" for name, gap in done.nearest[:3])
     cells = st.columns(5)
-    cells[0].metric(
-        scene.text("live.kpi.kl"), scene.text("live.kpi.nats", value=float(done.kl.sum())),
-        help=scene.text("live.kpi.kl_help"), border=True, height="stretch",
+    metric(
+        cells[0],
+        scene.text("live.kpi.kl"),
+        scene.text("live.kpi.nats", value=float(done.kl.sum())),
+        help_text=scene.text("live.kpi.kl_help"),
     )
-    cells[1].metric(scene.text("live.kpi.nearest"), plain(near, 20), help=scene.text("live.kpi.nearest_help", list=listed),
-                    border=True, height="stretch")
-    cells[2].metric(scene.text("live.kpi.gates"), f"{sure} / {len(done.gate_low)}",
-                    help=scene.text("live.kpi.gates_help"), border=True, height="stretch")
+    metric(
+        cells[1],
+        scene.text("live.kpi.nearest"),
+        plain(near, 20),
+        help_text=scene.text("live.kpi.nearest_help", list=listed),
+    )
+    metric(
+        cells[2],
+        scene.text("live.kpi.gates"),
+        f"{sure} / {len(done.gate_low)}",
+        help_text=scene.text("live.kpi.gates_help"),
+    )
     scored = _score(done)
     if scored is None:
-        cells[3].metric(scene.text("live.kpi.auprc"), "–", border=True, height="stretch")
+        metric(cells[3], scene.text("live.kpi.auprc"), "–")
     else:
         middle, low, high, base, n = scored
-        cells[3].metric(
-            scene.text("live.kpi.auprc"), f"{middle:.2f}", scene.text("live.kpi.base", value=f"{base:.2f}"),
-            delta_color="off", delta_arrow="off", help=scene.text("live.kpi.auprc_help", n=n) + f" 95 %: {low:.2f}–{high:.2f}",
-            border=True, height="stretch",
+        metric(
+            cells[3],
+            scene.text("live.kpi.auprc"),
+            f"{middle:.2f}",
+            scene.text("live.kpi.base", value=f"{base:.2f}"),
+            help_text=scene.text("live.kpi.auprc_help", n=n) + f" 95 %: {low:.2f}–{high:.2f}",
         )
-    cells[4].metric(scene.text("live.kpi.time"), f"{done.seconds:.2f}", border=True, height="stretch")
+    metric(cells[4], scene.text("live.kpi.time"), f"{done.seconds:.2f}")
 
 
 def _score(done: Adaptation) -> tuple[float, float, float, float, int] | None:
@@ -132,20 +168,42 @@ def _belief(scene: Scene, done: Adaptation) -> None:
     with left:
         chart(
             adapting.posterior_figure(
-                done.fingerprint.mean, done.fingerprint.std, done.prior.mean, done.prior.std, synthetic=synthetic, lang=lang
-            ), "posterior", lang, how="live.posterior.how", provenance=comment,
+                done.fingerprint.mean,
+                done.fingerprint.std,
+                done.prior.mean,
+                done.prior.std,
+                synthetic=synthetic,
+                lang=lang,
+            ),
+            "posterior",
+            lang,
+            how="live.posterior.how",
+            provenance=comment,
         )
     with right:
         chart(
             adapting.gates_figure(
-                done.fingerprint.spectrum, done.gate_low, done.gate_high, prior=done.prior.spectrum,
-                names=atom_names(scene), synthetic=synthetic, lang=lang,
-            ), "gates", lang, how="live.gates.how", provenance=comment,
+                done.fingerprint.spectrum,
+                done.gate_low,
+                done.gate_high,
+                prior=done.prior.spectrum,
+                names=atom_names(scene),
+                synthetic=synthetic,
+                lang=lang,
+            ),
+            "gates",
+            lang,
+            how="live.gates.how",
+            provenance=comment,
         )
     chart(
         adapting.reconstruction_figure(
             done.labels, done.support_after, done.support_before, done.names, synthetic=synthetic, lang=lang
-        ), "reconstruction", lang, how="live.recon.how", provenance=comment,
+        ),
+        "reconstruction",
+        lang,
+        how="live.recon.how",
+        provenance=comment,
     )
 
 
@@ -168,13 +226,28 @@ def _shots(scene: Scene, done: Adaptation) -> None:
     synthetic, lang, comment = scene.synthetic, scene.lang, scene.comment()
     left, right = st.columns(2, gap="medium")
     with left:
-        chart(adapting.sigma_figure(record, synthetic=synthetic, lang=lang), "sigma_by_shots", lang,
-              how="live.sigma.how", provenance=comment)
+        chart(
+            adapting.sigma_figure(record, synthetic=synthetic, lang=lang),
+            "sigma_by_shots",
+            lang,
+            how="live.sigma.how",
+            provenance=comment,
+        )
     with right:
-        chart(adapting.likelihood_figure(record, synthetic=synthetic, lang=lang), "likelihood_by_shots", lang,
-              how="live.likelihood.how", provenance=comment)
-    chart(adapting.gates_by_shots(record, synthetic=synthetic, lang=lang), "gates_by_shots", lang,
-          how="live.gateshots.how", provenance=comment)
+        chart(
+            adapting.likelihood_figure(record, synthetic=synthetic, lang=lang),
+            "likelihood_by_shots",
+            lang,
+            how="live.likelihood.how",
+            provenance=comment,
+        )
+    chart(
+        adapting.gates_by_shots(record, synthetic=synthetic, lang=lang),
+        "gates_by_shots",
+        lang,
+        how="live.gateshots.how",
+        provenance=comment,
+    )
 
 
 def _queries(scene: Scene, done: Adaptation) -> None:
@@ -196,10 +269,21 @@ def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
     names = [name for name, kept in zip(adaptation.pair_names(answered.table), good, strict=True) if kept]
     chart(
         queries.prediction_figure(
-            answered.probability[good], answered.lower[good], answered.upper[good], names, prior=answered.prior[good],
-            nearest=answered.nearest[good], nearest_name=done.nearest[0][0] if done.nearest else "",
-            labels=answered.table.label[good], synthetic=synthetic, lang=lang,
-        ), "query_predictions", lang, how="live.queries.how", provenance=comment,
+            answered.probability[good],
+            answered.lower[good],
+            answered.upper[good],
+            names,
+            prior=answered.prior[good],
+            nearest=answered.nearest[good],
+            nearest_name=done.nearest[0][0] if done.nearest else "",
+            labels=answered.table.label[good],
+            synthetic=synthetic,
+            lang=lang,
+        ),
+        "query_predictions",
+        lang,
+        how="live.queries.how",
+        provenance=comment,
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -208,8 +292,13 @@ def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
                 scene.text(f"live.learner.{name}"): values[good] for name, values in answered.others.items()
             }
             chart(
-                queries.learners_figure(named, reference=scene.text(f"live.learner.{REFERENCE}"), synthetic=synthetic, lang=lang),
-                "learners", lang, how="live.learners.how", provenance=comment,
+                queries.learners_figure(
+                    named, reference=scene.text(f"live.learner.{REFERENCE}"), synthetic=synthetic, lang=lang
+                ),
+                "learners",
+                lang,
+                how="live.learners.how",
+                provenance=comment,
             )
         else:
             empty(scene.text("live.one_learner"), scene.text("live.one_learner_do"))
@@ -220,7 +309,11 @@ def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
             chart(
                 queries.reliability_figure(
                     probability, labels, ece=float("nan") if ece is None else ece, synthetic=synthetic, lang=lang
-                ), "reliability", lang, how="live.reliability.how", provenance=comment,
+                ),
+                "reliability",
+                lang,
+                how="live.reliability.how",
+                provenance=comment,
             )
         else:
             empty(scene.text("live.few_labels"), scene.text("live.few_labels_do"))
@@ -235,8 +328,10 @@ def _result_table(scene: Scene, done: Adaptation) -> None:
     for row, label in zip(rows[:MOST_ROWS], labels, strict=False):
         cells: dict[str, object] = {
             scene.text("live.col.pair"): row["pair_id"] or f"{row['chrom']}:{row['enhancer_start']}",
-            scene.text("live.col.probability"): row["probability"], scene.text("live.col.lower"): row["lower"],
-            scene.text("live.col.upper"): row["upper"], scene.text("live.col.prior"): row["prior_only"],
+            scene.text("live.col.probability"): row["probability"],
+            scene.text("live.col.lower"): row["lower"],
+            scene.text("live.col.upper"): row["upper"],
+            scene.text("live.col.prior"): row["prior_only"],
             scene.text("live.col.nearest"): row["nearest_line_probability"],
         }
         cells |= {scene.text(f"live.learner.{name}"): row[name] for name in OTHERS if name in row}
@@ -245,17 +340,25 @@ def _result_table(scene: Scene, done: Adaptation) -> None:
             cells[scene.text("live.col.label")] = "" if label < 0 else str(label)
         cells[scene.text("live.col.status")] = scene.text("live.status.ok") if row["status"] == "ok" else row["status"]
         shown.append(cells)
-    st.markdown(f"**{scene.text('live.results')}** · :gray[{scene.text('shell.shown', shown=len(shown), total=len(rows))}]")
+    st.markdown(
+        f"**{scene.text('live.results')}** · :gray[{scene.text('shell.shown', shown=len(shown), total=len(rows))}]"
+    )
     fraction = st.column_config.NumberColumn(format="%.3f", width="small")
-    formats: dict[str, object] = {
+    formats: dict[str, Any] = {
         scene.text(f"live.col.{name}"): fraction for name in ("lower", "upper", "prior", "nearest")
     } | {scene.text(f"live.learner.{name}"): fraction for name in OTHERS}
-    formats[scene.text("live.col.probability")] = st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1)
-    formats[scene.text("live.col.distance")] = st.column_config.NumberColumn(format="localized", width="small")
+    formats[scene.text("live.col.probability")] = st.column_config.ProgressColumn(
+        format="%.3f", min_value=0, max_value=1
+    )
+    formats[scene.text("live.col.distance")] = st.column_config.NumberColumn(format="localized")
     formats[scene.text("live.col.nearest")] = st.column_config.NumberColumn(format="%.3f", width="small", help=near)
     st.dataframe(
-        shown, hide_index=True, height=330, key="results", alt=scene.text("live.results.alt", n=len(rows)),
-        column_config=formats,  # type: ignore[arg-type]  # column types share no public base class
+        shown,
+        hide_index=True,
+        height=330,
+        key="results",
+        alt=scene.text("live.results.alt", n=len(rows)),
+        column_config=formats,
     )
 
 
@@ -263,13 +366,21 @@ def _exports(scene: Scene, done: Adaptation) -> None:
     with st.container(horizontal=True, gap="small"):
         if done.queries is not None:
             st.download_button(
-                scene.text("live.export.csv"), lambda: adaptation.results_csv(done, scene.comment()),
-                "metabam_results.csv", "text/csv", icon=":material/download:", on_click="ignore", key="export_csv",
+                scene.text("live.export.csv"),
+                lambda: adaptation.results_csv(done, scene.comment()),
+                "metabam_results.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key="export_csv",
             )
         st.download_button(
             scene.text("live.export.json"),
             lambda: adaptation.session_json(done, scene.provenance(), scene.synthetic),
-            "metabam_session.json", "application/json", icon=":material/data_object:", on_click="ignore",
-            key="export_json", help=scene.text("live.export.json_help"),
+            "metabam_session.json",
+            "application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+            key="export_json",
+            help=scene.text("live.export.json_help"),
         )
-

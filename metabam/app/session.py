@@ -44,6 +44,14 @@ def put(name: str, value: Any) -> None:
     st.session_state[name] = value
 
 
+def take(name: str) -> Any:
+    """Return a value of this session and drop it: a button's press, noted by its callback, counts once.
+
+    Callbacks note a press because ``st.rerun`` (which a door uses) forgets which button was pressed.
+    """
+    return st.session_state.pop(name, None)
+
+
 def forget(*names: str) -> None:
     """Drop values of this session."""
     for name in names:

@@ -87,7 +87,7 @@ def chart(figure: theme.Figure, key: str, lang: str, *, how: str = "", provenanc
     provenance
         Comment lines of the CSV.
     **options
-        Only ``on_select`` and ``selection_mode``.
+        Only ``on_select``, ``selection_mode`` and ``footless`` (the caller draws :func:`figure_foot` later).
     """
     config = {**theme.CONFIG, "toImageButtonOptions": {"format": "svg", "filename": f"metabam_{key}"}}
     event = st.plotly_chart(
@@ -99,8 +99,14 @@ def chart(figure: theme.Figure, key: str, lang: str, *, how: str = "", provenanc
         on_select=options.get("on_select", "ignore"),
         selection_mode=options.get("selection_mode", "points"),
     )
-    chart_foot(key, lang, how=how, csv_of=lambda: csv_text(theme.drawn_rows(figure), provenance))
+    if not options.get("footless"):
+        figure_foot(figure, key, lang, how=how, provenance=provenance)
     return event
+
+
+def figure_foot(figure: theme.Figure, key: str, lang: str, *, how: str = "", provenance: str = "") -> None:
+    """Draw the quiet row below a figure that was drawn without one."""
+    chart_foot(key, lang, how=how, csv_of=lambda: csv_text(theme.drawn_rows(figure), provenance))
 
 
 def chart_foot(key: str, lang: str, *, how: str, csv_of: Any) -> None:
@@ -120,6 +126,20 @@ def chart_foot(key: str, lang: str, *, how: str, csv_of: Any) -> None:
             help=text("shell.csv_help", lang),
             on_click="ignore",
         )
+
+
+def metric(cell: Any, label: str, value: object, note: str = "", *, help_text: str = "") -> None:
+    """Draw one bordered number; ``note`` is a quiet line below it, such as the base rate or the largest value."""
+    cell.metric(
+        label,
+        value,
+        note or None,
+        delta_color="off",
+        delta_arrow="off",
+        help=help_text or None,
+        border=True,
+        height="stretch",
+    )
 
 
 def points_of(event: Any) -> list[dict[str, Any]]:

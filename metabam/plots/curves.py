@@ -74,8 +74,15 @@ def scalar_names(history: History) -> list[str]:
     return [*known, *sorted(set(found) - set(known))][:MAX_NAMES]
 
 
-def curve(history: History, run: str, name: str, *, axis: str = "step", weight: float = 0.0, phase: str | None = None,
-          ) -> Curve:
+def curve(
+    history: History,
+    run: str,
+    name: str,
+    *,
+    axis: str = "step",
+    weight: float = 0.0,
+    phase: str | None = None,
+) -> Curve:
     """Return one quantity of one run, x being the step or the clock (minutes since the start, summed over resumes)."""
     steps: list[int] = []
     across: list[float] = []
@@ -87,7 +94,9 @@ def curve(history: History, run: str, name: str, *, axis: str = "step", weight: 
             across.append(record.seconds / 60.0 if axis == "clock" else float(record.step))
             values.append(float(value))
     raw = np.asarray(values, dtype=np.float64)
-    return Curve(run, name, np.asarray(across, dtype=np.float64), np.asarray(steps, dtype=np.int64), raw, ema(raw, weight))
+    return Curve(
+        run, name, np.asarray(across, dtype=np.float64), np.asarray(steps, dtype=np.int64), raw, ema(raw, weight)
+    )
 
 
 def summary(curves: Sequence[Curve], *, larger_is_better: bool) -> list[dict[str, object]]:
@@ -99,10 +108,18 @@ def summary(curves: Sequence[Curve], *, larger_is_better: bool) -> list[dict[str
             continue
         kept, steps = item.y[good], item.steps[good]
         best = int(np.argmax(kept) if larger_is_better else np.argmin(kept))
-        rows.append({
-            "run": item.run, "name": item.name, "last": float(kept[-1]), "best": float(kept[best]),
-            "best_step": int(steps[best]), "min": float(kept.min()), "max": float(kept.max()), "n": int(good.sum()),
-        })
+        rows.append(
+            {
+                "run": item.run,
+                "name": item.name,
+                "last": float(kept[-1]),
+                "best": float(kept[best]),
+                "best_step": int(steps[best]),
+                "min": float(kept.min()),
+                "max": float(kept.max()),
+                "n": int(good.sum()),
+            }
+        )
     return rows
 
 
@@ -114,10 +131,16 @@ def points(curves: Sequence[Curve], most: int = 4000) -> list[dict[str, Any]]:
     for item in curves:
         for place in range(len(item.y)):
             if place % stride == 0 or place == len(item.y) - 1:
-                rows.append({
-                    "run": item.run, "name": item.name, "x": float(item.x[place]), "step": int(item.steps[place]),
-                    "raw": _or_none(item.y[place]), "smooth": _or_none(item.smooth[place]),
-                })
+                rows.append(
+                    {
+                        "run": item.run,
+                        "name": item.name,
+                        "x": float(item.x[place]),
+                        "step": int(item.steps[place]),
+                        "raw": _or_none(item.y[place]),
+                        "smooth": _or_none(item.smooth[place]),
+                    }
+                )
     return rows
 
 
@@ -127,16 +150,28 @@ def _or_none(value: float) -> float | None:
 
 
 def panel(
-    curves: Sequence[Curve], *, title: str, axis_title: str, lang: str = "en", log: bool = False,
-    colours: Mapping[str, str], by: str = "run", synthetic: bool | None = None, faults: Sequence[float] = (),
-    references: Mapping[str, float] | None = None, height: int = 170,
-) -> alt.LayerChart:
+    curves: Sequence[Curve],
+    *,
+    title: str,
+    axis: str,
+    axis_title: str,
+    lang: str = "en",
+    log: bool = False,
+    colours: Mapping[str, str],
+    by: str = "run",
+    synthetic: bool | None = None,
+    faults: Sequence[float] = (),
+    references: Mapping[str, float] | None = None,
+    height: int = 170,
+) -> Any:
     """Return one small live chart: raw values faint, smoothed on top, a red rug where a value was not finite.
 
     Parameters
     ----------
     curves
         What to draw.
+    axis
+        ``"step"`` or ``"clock"``.
     by
         Colour by ``"run"`` or by ``"name"``; ``colours`` maps those to colours.
     log
@@ -149,36 +184,62 @@ def panel(
     rows = [row for row in points(curves) if not log or (row["raw"] is not None and row["raw"] > 0)]
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False, nice=True)
     shown = {str(row[by]): colours[str(row[by])] for row in rows}
-    legend = None if len(shown) < 2 else alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=170,
-                                                    columns=3, padding=0, offset=4)
+    legend = (
+        None
+        if len(shown) < 2
+        else alt.Legend(
+            title=None,
+            orient="top",
+            symbolType="stroke",
+            symbolOpacity=1,
+            symbolStrokeWidth=2,
+            labelLimit=110,
+            padding=0,
+            columns=4 if len(shown) > 4 else 2,
+            columnPadding=8,
+            rowPadding=1,
+            offset=4,
+        )
+    )
     names = {key: _name(key, lang) if by == "name" else key for key in shown}
     for row in rows:
         row["shown"] = names[str(row[by])]
-    colour = alt.Color("shown:N", scale=alt.Scale(domain=[names[key] for key in shown], range=list(shown.values())),
-                       legend=legend)
+    colour = alt.Color(
+        "shown:N", scale=alt.Scale(domain=[names[key] for key in shown], range=list(shown.values())), legend=legend
+    )
     hover = [
-        alt.Tooltip("step:Q", title=text("fig.step", lang)), alt.Tooltip("raw:Q", format=".4f", title=text("fig.raw", lang)),
-        alt.Tooltip("smooth:Q", format=".4f", title=text("fig.smooth", lang)), alt.Tooltip("shown:N", title=" "),
+        alt.Tooltip("step:Q", title=text("fig.step", lang)),
+        alt.Tooltip("raw:Q", format=".4f", title=text("fig.raw", lang)),
+        alt.Tooltip("smooth:Q", format=".4f", title=text("fig.smooth", lang)),
+        alt.Tooltip("shown:N", title=" "),
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("x:Q", title=axis_title, axis=alt.Axis(tickCount=5, format="~s" if len(rows) else "")), color=colour
+    base = alt.Chart(_data(rows)).encode(
+        x=alt.X("x:Q", title=axis_title, axis=alt.Axis(tickCount=4, format="~g" if axis == "clock" else ",d")),
+        color=colour,
     )
     chosen = alt.selection_point(name="pick", fields=["step"], nearest=True, on="click", empty=False)
     layers: list[Any] = [
         base.mark_line(opacity=0.28, strokeWidth=1).encode(y=alt.Y("raw:Q", title=None, scale=scale)),
         base.mark_line(strokeWidth=1.9).encode(y=alt.Y("smooth:Q", title=None, scale=scale)),
-        base.mark_point(size=60, opacity=0, filled=True).encode(y=alt.Y("smooth:Q", scale=scale), tooltip=hover)
+        base.mark_point(size=60, opacity=0, filled=True)
+        .encode(y=alt.Y("smooth:Q", scale=scale), tooltip=hover)
         .add_params(chosen),
     ]
     if faults:
         layers.append(
-            alt.Chart(alt.Data(values=[{"x": float(place)} for place in faults])).mark_rule(color="#C62828", opacity=0.8)
+            alt.Chart(_data([{"x": float(place)} for place in faults]))
+            .mark_rule(color="#C62828", opacity=0.8)
             .encode(x="x:Q")
         )
     for name, value in (references or {}).items():
         layers.extend(_reference(name, value))
     origin = theme.badge_text(synthetic, lang)
     return _style(alt.layer(*layers), title, origin, height)
+
+
+def _data(rows: list[dict[str, Any]]) -> Any:
+    """Return rows as inline data of a chart."""
+    return alt.Data(values=rows)  # type: ignore[no-untyped-call]  # altair leaves its schema classes untyped
 
 
 def _name(name: str, lang: str) -> str:
@@ -188,7 +249,7 @@ def _name(name: str, lang: str) -> str:
 
 def _reference(name: str, value: float) -> list[Any]:
     """Return a dotted line and its label."""
-    data = alt.Chart(alt.Data(values=[{"y": value, "name": name}]))
+    data = alt.Chart(_data([{"y": value, "name": name}]))
     return [
         data.mark_rule(strokeDash=[2, 3], color=theme.MUTED).encode(y="y:Q"),
         data.mark_text(align="right", baseline="bottom", dy=-2, color=theme.MUTED, fontSize=11).encode(
@@ -197,15 +258,34 @@ def _reference(name: str, value: float) -> list[Any]:
     ]
 
 
-def _style(chart: alt.LayerChart, title: str, origin: str, height: int) -> alt.LayerChart:
+def _style(chart: Any, title: str, origin: str, height: int) -> Any:
     """Return the chart with the house's type and lines, its origin in the subtitle."""
     styled = chart.properties(
-        height=height, width="container",
-        title=alt.TitleParams(text=title, subtitle=origin, anchor="start", fontSize=13, fontWeight=600, color=theme.INK,
-                              subtitleFontSize=9, subtitleColor=theme.SYNTHETIC, subtitleFontWeight=700, offset=6),
+        height=height,
+        width="container",
+        padding={"left": 4, "right": 8, "top": 10, "bottom": 4},
+        title=alt.TitleParams(
+            text=title,
+            subtitle=origin,
+            anchor="start",
+            fontSize=13,
+            fontWeight=600,
+            color=theme.INK,
+            subtitleFontSize=9,
+            subtitleColor=theme.SYNTHETIC,
+            subtitleFontWeight=700,
+            offset=6,
+        ),
     )
     styled = styled.configure_axis(
-        labelFontSize=11, titleFontSize=12, titleFontWeight=400, labelColor=theme.MUTED, titleColor=theme.MUTED,
-        gridColor=theme.GRID, domainColor=theme.FAINT, tickColor=theme.FAINT,
+        labelFontSize=11,
+        titleFontSize=12,
+        titleFontWeight="normal",
+        labelColor=theme.MUTED,
+        titleColor=theme.MUTED,
+        gridColor=theme.GRID,
+        domainColor=theme.FAINT,
+        tickColor=theme.FAINT,
     )
-    return styled.configure_view(strokeWidth=0)  # type: ignore[no-any-return]  # altair's mixins are loosely typed
+    styled = styled.configure(font=theme.FONT)
+    return styled.configure_view(strokeWidth=0)

@@ -59,12 +59,23 @@ def path_diagram(example: PathExample, *, synthetic: bool | None, lang: str = "e
     _states(figure, example, lang)
     _predictions(figure, example, lang)
     alt = text(
-        "fig.path.alt", lang, line=example.line, shots=len(example.labels), positives=int(example.labels.sum()),
-        strongest=int(np.argmax(np.abs(example.gates))), gate=float(example.gates[np.argmax(np.abs(example.gates))]),
+        "fig.path.alt",
+        lang,
+        line=example.line,
+        shots=len(example.labels),
+        positives=int(example.labels.sum()),
+        strongest=int(np.argmax(np.abs(example.gates))),
+        gate=float(example.gates[np.argmax(np.abs(example.gates))]),
     )
     theme.finish(
-        figure, title=text("fig.path.title", lang), alt=alt, synthetic=synthetic, lang=lang, height=310,
-        note=text("fig.path.note", lang, line=theme.label(example.line)), margin=(12, 12, 92, 44),
+        figure,
+        title=text("fig.path.title", lang),
+        alt=alt,
+        synthetic=synthetic,
+        lang=lang,
+        height=300,
+        note=text("fig.path.note", lang, line=theme.label(example.line)),
+        margin=(12, 12, 74, 44),
     )
     _tidy(figure, lang)
     return figure
@@ -79,10 +90,20 @@ def _support(figure: go.Figure, example: PathExample, lang: str) -> None:
     for value in (1, 0):
         chosen = labels == value
         figure.add_scatter(
-            x=across[chosen], y=down[chosen], mode="markers", row=1, col=1, showlegend=False,
-            name=text(f"fig.label.{value}", lang), hovertemplate=text(f"fig.label.{value}", lang) + "<extra></extra>",
-            marker={"symbol": "diamond" if value else "diamond-open", "size": 13,
-                    "color": theme.POSITIVE if value else theme.NEGATIVE, "line": {"width": 1.6}},
+            x=across[chosen],
+            y=down[chosen],
+            mode="markers",
+            row=1,
+            col=1,
+            showlegend=False,
+            name=text(f"fig.label.{value}", lang),
+            hovertemplate=text(f"fig.label.{value}", lang) + "<extra></extra>",
+            marker={
+                "symbol": "diamond" if value else "diamond-open",
+                "size": 13,
+                "color": theme.POSITIVE if value else theme.NEGATIVE,
+                "line": {"width": 1.6},
+            },
         )
     figure.update_xaxes(range=[-0.8, width - 0.2], visible=False, row=1, col=1)
     figure.update_yaxes(range=[-max(4, len(labels) / width) + 0.2, 0.8], visible=False, row=1, col=1)
@@ -93,7 +114,13 @@ def _posterior(figure: go.Figure, example: PathExample, lang: str) -> None:
     rows = np.arange(len(example.mean))
     figure.add_vrect(x0=-1, x1=1, fillcolor=theme.BAND, opacity=0.55, line_width=0, layer="below", row=1, col=2)
     figure.add_scatter(
-        x=example.mean, y=rows, mode="markers", row=1, col=2, showlegend=False, name="q(z|S)",
+        x=example.mean,
+        y=rows,
+        mode="markers",
+        row=1,
+        col=2,
+        showlegend=False,
+        name="q(z|S)",
         marker={"color": theme.ACCENT, "size": 7},
         error_x={"type": "data", "array": example.std, "color": theme.ACCENT, "thickness": 1.6, "width": 0},
         hovertemplate="z<sub>%{y}</sub> = %{x:.2f} ± %{error_x.array:.2f}<extra></extra>",
@@ -109,14 +136,26 @@ def _gates(figure: go.Figure, example: PathExample, lang: str) -> None:
     """Draw one signed bar per atom."""
     atoms = np.arange(len(example.gates))
     figure.add_bar(
-        x=atoms + 1, y=example.gates, row=1, col=3, showlegend=False, name="α",
-        marker={"color": example.gates, "colorscale": list(theme.SIGNED), "cmin": -1, "cmax": 1,
-                "line": {"color": theme.FAINT, "width": 0.6}},
+        x=atoms + 1,
+        y=example.gates,
+        row=1,
+        col=3,
+        showlegend=False,
+        name="α",
+        marker={
+            "color": example.gates,
+            "colorscale": list(theme.SIGNED),
+            "cmin": -1,
+            "cmax": 1,
+            "line": {"color": theme.FAINT, "width": 0.6},
+        },
         hovertemplate=text("fig.atom", lang) + " %{x}: α = %{y:.2f}<extra></extra>",
     )
     figure.add_hline(y=0, line={"color": theme.MUTED, "width": 1}, row=1, col=3)
     figure.update_yaxes(range=[-1.08, 1.08], tickvals=[-1, 0, 1], ticktext=["−1", "0", "+1"], row=1, col=3)
-    figure.update_xaxes(title_text=text("fig.path.atom_axis", lang), nticks=6, row=1, col=3)
+    figure.update_xaxes(
+        title_text=text("fig.path.atom_axis", lang), nticks=6, range=[0.3, len(atoms) + 0.7], row=1, col=3
+    )
 
 
 def _states(figure: go.Figure, example: PathExample, lang: str) -> None:
@@ -124,14 +163,36 @@ def _states(figure: go.Figure, example: PathExample, lang: str) -> None:
     steps, atoms = example.states.shape
     limit = theme.signed_limit(example.states)
     figure.add_heatmap(
-        z=example.states, x=list(range(1, atoms + 1)), y=list(range(steps)), row=1, col=4, name="h",
-        colorscale=list(theme.SIGNED), zmin=-limit, zmax=limit, zmid=0, showscale=False, ygap=3,
+        z=example.states,
+        x=list(range(1, atoms + 1)),
+        y=list(range(steps)),
+        row=1,
+        col=4,
+        name="h",
+        colorscale=list(theme.SIGNED),
+        zmin=-limit,
+        zmax=limit,
+        zmid=0,
+        showscale=False,
+        ygap=3,
         hovertemplate="h<sub>%{y}</sub>, " + text("fig.atom", lang) + " %{x}: %{z:.2f}<extra></extra>",
     )
     figure.update_yaxes(
-        autorange="reversed", tickvals=list(range(steps)), ticktext=[f"h{step}" for step in range(steps)], row=1, col=4
+        range=[steps - 0.5, -0.5],
+        tickvals=list(range(steps)),
+        ticktext=[f"h{step}" for step in range(steps)],
+        gridcolor="rgba(0,0,0,0)",
+        row=1,
+        col=4,
     )
-    figure.update_xaxes(title_text=text("fig.path.atom_axis", lang), nticks=6, row=1, col=4)
+    figure.update_xaxes(
+        title_text=text("fig.path.atom_axis", lang),
+        nticks=6,
+        range=[0.5, atoms + 0.5],
+        gridcolor="rgba(0,0,0,0)",
+        row=1,
+        col=4,
+    )
 
 
 def _predictions(figure: go.Figure, example: PathExample, lang: str) -> None:
@@ -140,15 +201,31 @@ def _predictions(figure: go.Figure, example: PathExample, lang: str) -> None:
     rank = np.arange(1, len(order) + 1)
     low, middle, high = example.lower[order], example.probability[order], example.upper[order]
     figure.add_scatter(
-        x=np.r_[rank, rank[::-1]], y=np.r_[high, low[::-1]], fill="toself", fillcolor=theme.rgba(theme.ACCENT, 0.18),
-        line={"width": 0}, hoverinfo="skip", showlegend=False, name="", row=1, col=5,
+        x=np.r_[rank, rank[::-1]],
+        y=np.r_[high, low[::-1]],
+        fill="toself",
+        fillcolor=theme.rgba(theme.ACCENT, 0.18),
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+        name="",
+        row=1,
+        col=5,
     )
     figure.add_scatter(
-        x=rank, y=middle, mode="lines", line={"color": theme.ACCENT, "width": 2}, row=1, col=5, showlegend=False,
-        name="P", error_y=None, hovertemplate="P = %{y:.2f}<extra></extra>",
+        x=rank,
+        y=middle,
+        mode="lines",
+        line={"color": theme.ACCENT, "width": 2},
+        row=1,
+        col=5,
+        showlegend=False,
+        name="P",
+        error_y=None,
+        hovertemplate="P = %{y:.2f}<extra></extra>",
     )
     figure.update_yaxes(range=[-0.02, 1.02], tickvals=[0, 0.5, 1], row=1, col=5)
-    figure.update_xaxes(title_text=text("fig.path.query_axis", lang), nticks=4, row=1, col=5)
+    figure.update_xaxes(title_text=text("fig.path.query_axis", lang), nticks=4, range=[0, len(order) + 1], row=1, col=5)
 
 
 def _tidy(figure: go.Figure, lang: str) -> None:
@@ -157,27 +234,46 @@ def _tidy(figure: go.Figure, lang: str) -> None:
         suffix = "" if place == 1 else str(place)
         x0, x1 = figure.layout[f"xaxis{suffix}"].domain
         figure.add_annotation(
-            text=f"<b>{text(f'fig.path.{panel}', lang)}</b>", x=(x0 + x1) / 2, y=1, xref="paper", yref="paper",
-            xanchor="center", yanchor="bottom", yshift=8, showarrow=False, font={"size": 13, "color": theme.ACCENT},
+            text=f"<b>{text(f'fig.path.{panel}', lang)}</b>",
+            x=(x0 + x1) / 2,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="center",
+            yanchor="bottom",
+            yshift=8,
+            showarrow=False,
+            font={"size": 13, "color": theme.ACCENT},
         )
         if place < len(PANELS):
             figure.add_annotation(
-                x=x1 + 0.034, y=1, ax=x1 + 0.012, ay=1, xref="paper", yref="paper", axref="pixel", ayref="pixel",
-                text="<b>→</b>", showarrow=False, xanchor="center", yanchor="bottom", yshift=5,
+                x=x1 + 0.034,
+                y=1,
+                ax=x1 + 0.012,
+                ay=1,
+                xref="paper",
+                yref="paper",
+                axref="pixel",
+                ayref="pixel",
+                text="<b>→</b>",
+                showarrow=False,
+                xanchor="center",
+                yanchor="bottom",
+                yshift=5,
                 font={"size": 17, "color": theme.FAINT},
             )
-        xs = figure.layout[f"xaxis{suffix}"].range or _extent(figure, place)
-        ys = figure.layout[f"yaxis{suffix}"].range
-        middle = (xs[0] + xs[1]) / 2, 0.5 if place == 5 else ((ys[0] + ys[1]) / 2 if ys else 1.5)
+        xs, ys = figure.layout[f"xaxis{suffix}"].range, figure.layout[f"yaxis{suffix}"].range
+        middle = (xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2
         figure.add_scatter(
-            x=[middle[0]], y=[middle[1]], mode="markers", row=1, col=place, name="", showlegend=False,
-            customdata=[panel], ids=[panel], hovertemplate=text(f"fig.path.open.{panel}", lang) + "<extra></extra>",
+            x=[middle[0]],
+            y=[middle[1]],
+            mode="markers",
+            row=1,
+            col=place,
+            name="",
+            showlegend=False,
+            customdata=[panel],
+            ids=[panel],
+            hovertemplate=text(f"fig.path.open.{panel}", lang) + "<extra></extra>",
             marker={"symbol": "square", "size": 130, "color": "rgba(0,0,0,0)", "opacity": 0.01},
         )
-
-
-def _extent(figure: go.Figure, place: int) -> tuple[float, float]:
-    """Return the first and last x of the panel's first trace."""
-    suffix = "" if place == 1 else str(place)
-    values = next(trace.x for trace in figure.data if trace.xaxis == f"x{suffix}")
-    return float(np.min(values)), float(np.max(values))

@@ -13,6 +13,7 @@ from metabam.records import SpectrumRecord
 from metabam.texts import text
 
 SIGMA_RATIO = "σ<sub>i</sub> / σ<sub>1</sub>"
+RATIO_TICKS = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
 
 
 def spectrum_figure(
@@ -32,26 +33,44 @@ def spectrum_figure(
     figure = go.Figure()
     place = np.arange(1, len(record.null_low) + 1)
     figure.add_scatter(
-        x=np.r_[place, place[::-1]], y=np.r_[record.null_high, record.null_low[::-1]], fill="toself",
-        fillcolor=theme.rgba("#7A8B93", 0.22), line={"width": 0}, hoverinfo="skip",
+        x=np.r_[place, place[::-1]],
+        y=np.r_[record.null_high, record.null_low[::-1]],
+        fill="toself",
+        fillcolor=theme.rgba("#7A8B93", 0.22),
+        line={"width": 0},
+        hoverinfo="skip",
         name=text("fig.spectrum.null", lang, draws=record.null_draws),
     )
     curves = ((record.singular, "raw", not normalised), (record.singular_normalised, "normalised", normalised))
     for values, kind, strong in curves:
         ratio = _relative(values)
         figure.add_scatter(
-            x=np.arange(1, len(ratio) + 1), y=ratio, mode="lines+markers", name=text(f"fig.spectrum.{kind}", lang),
+            x=np.arange(1, len(ratio) + 1),
+            y=ratio,
+            mode="lines+markers",
+            name=text(f"fig.spectrum.{kind}", lang),
             line={"color": theme.ACCENT if strong else theme.FAINT, "width": 2.4 if strong else 1.4},
             marker={"size": 7 if strong else 5},
             hovertemplate="i = %{x}: %{y:.3f}<extra></extra>",
         )
     rank = record.effective_rank_normalised if normalised else record.effective_rank
     theme.finish(
-        figure, title=text("fig.spectrum.title", lang),
+        figure,
+        title=text("fig.spectrum.title", lang),
         alt=text("fig.spectrum.alt", lang, rank=rank, top=record.max_rank),
-        synthetic=synthetic, lang=lang, height=360, margin=(64, 20, 84, 52),
+        synthetic=synthetic,
+        lang=lang,
+        height=360,
+        margin=(64, 20, 72, 44),
     )
-    figure.update_yaxes(type="log", title_text=SIGMA_RATIO, dtick="D1" if False else None, exponentformat="power")
+    lowest = float(np.nanmin([*_relative(record.singular), *_relative(record.singular_normalised), *record.null_low]))
+    figure.update_yaxes(
+        type="log",
+        title_text=SIGMA_RATIO,
+        tickvals=list(RATIO_TICKS),
+        ticktext=[f"{tick:g}" for tick in RATIO_TICKS],
+        range=[np.log10(max(lowest, 1e-4)) - 0.1, 0.08],
+    )
     figure.update_xaxes(title_text=text("fig.spectrum.index", lang), range=[0.5, len(place) + 0.5])
     return figure
 
@@ -75,17 +94,31 @@ def sigma_over_steps(
     steps = [str(record.step) for record in records]
     figure = go.Figure(
         go.Heatmap(
-            z=grid, x=steps, y=list(range(1, longest + 1)), colorscale="Cividis", name="sigma",
-            colorbar={"title": {"text": "σ<sub>i</sub>", "side": "top"}, "thickness": 10, "outlinewidth": 0, "len": 0.95},
+            z=grid,
+            x=steps,
+            y=list(range(1, longest + 1)),
+            colorscale="Cividis",
+            name="sigma",
+            colorbar={
+                "title": {"text": "σ<sub>i</sub>", "side": "top"},
+                "thickness": 10,
+                "outlinewidth": 0,
+                "len": 0.95,
+            },
             hovertemplate=text("fig.steps.hover", lang) + "<extra></extra>",
         )
     )
     theme.finish(
-        figure, title=text("fig.steps.title", lang),
+        figure,
+        title=text("fig.steps.title", lang),
         alt=text("fig.steps.alt", lang, n=len(records), first=float(kept[0][0]), last=float(kept[-1][0])),
-        synthetic=synthetic, lang=lang, height=360,
+        synthetic=synthetic,
+        lang=lang,
+        height=360,
     )
-    figure.update_yaxes(autorange="reversed", title_text=text("fig.spectrum.index", lang), nticks=8, gridcolor="rgba(0,0,0,0)")
+    figure.update_yaxes(
+        autorange="reversed", title_text=text("fig.spectrum.index", lang), nticks=8, gridcolor="rgba(0,0,0,0)"
+    )
     figure.update_xaxes(title_text=text("fig.step", lang), type="category", nticks=8)
     return figure
 
@@ -99,20 +132,40 @@ def ranks_over_steps(records: Sequence[SpectrumRecord], *, synthetic: bool | Non
         ("stable", [record.stable_rank for record in records], theme.OKABE_ITO[2]),
     ):
         figure.add_scatter(
-            x=steps, y=values, mode="lines+markers", name=text(f"fig.ranks.{name}", lang),
-            line={"color": colour, "width": 2}, marker={"size": 6}, hovertemplate="%{x}: %{y:.2f}<extra></extra>",
+            x=steps,
+            y=values,
+            mode="lines+markers",
+            name=text(f"fig.ranks.{name}", lang),
+            line={"color": colour, "width": 2},
+            marker={"size": 6},
+            hovertemplate="%{x}: %{y:.2f}<extra></extra>",
         )
     half = records[-1].max_rank / 2
     figure.add_hline(
-        y=half, line={"color": theme.WARN, "width": 1.2, "dash": "dot"},
-        annotation={"text": text("fig.ranks.half", lang, half=f"{half:g}"), "font": {"size": 11, "color": theme.WARN},
-                    "xanchor": "right", "yanchor": "bottom"},
+        y=half,
+        line={"color": theme.WARN, "width": 1.2, "dash": "dot"},
+        annotation={
+            "text": text("fig.ranks.half", lang, half=f"{half:g}"),
+            "font": {"size": 11, "color": theme.WARN},
+            "xanchor": "left",
+            "yanchor": "bottom",
+        },
+        annotation_position="top left",
     )
     theme.finish(
-        figure, title=text("fig.ranks.title", lang),
-        alt=text("fig.ranks.alt", lang, first=records[0].effective_rank, last=records[-1].effective_rank,
-                 top=records[-1].max_rank),
-        synthetic=synthetic, lang=lang, height=300, margin=(64, 20, 84, 52),
+        figure,
+        title=text("fig.ranks.title", lang),
+        alt=text(
+            "fig.ranks.alt",
+            lang,
+            first=records[0].effective_rank,
+            last=records[-1].effective_rank,
+            top=records[-1].max_rank,
+        ),
+        synthetic=synthetic,
+        lang=lang,
+        height=300,
+        margin=(64, 20, 72, 44),
     )
     figure.update_yaxes(title_text=text("fig.ranks.axis", lang), range=[0, records[-1].max_rank * 1.06])
     figure.update_xaxes(title_text=text("fig.step", lang))
@@ -128,13 +181,22 @@ def coherence_over_steps(records: Sequence[SpectrumRecord], *, synthetic: bool |
         ("mean", [record.mean_cosine for record in records], theme.OKABE_ITO[0]),
     ):
         figure.add_scatter(
-            x=steps, y=values, mode="lines+markers", name=text(f"fig.cosine.{name}", lang),
-            line={"color": colour, "width": 2}, marker={"size": 6}, hovertemplate="%{x}: %{y:.3f}<extra></extra>",
+            x=steps,
+            y=values,
+            mode="lines+markers",
+            name=text(f"fig.cosine.{name}", lang),
+            line={"color": colour, "width": 2},
+            marker={"size": 6},
+            hovertemplate="%{x}: %{y:.3f}<extra></extra>",
         )
     theme.finish(
-        figure, title=text("fig.cosine.title", lang),
+        figure,
+        title=text("fig.cosine.title", lang),
         alt=text("fig.cosine.alt", lang, last=records[-1].max_cosine, mean=records[-1].mean_cosine),
-        synthetic=synthetic, lang=lang, height=300, margin=(64, 20, 84, 52),
+        synthetic=synthetic,
+        lang=lang,
+        height=300,
+        margin=(64, 20, 72, 44),
     )
     figure.update_yaxes(title_text="|cos(v<sub>i</sub>, v<sub>j</sub>)|", range=[0, 1.03])
     figure.update_xaxes(title_text=text("fig.step", lang))
@@ -169,9 +231,23 @@ def cosine_map(
     grid = record.cosines[np.ix_(order, order)]
     figure = go.Figure(
         go.Heatmap(
-            z=grid, x=names, y=names, colorscale=list(theme.SIGNED), zmin=-1, zmax=1, zmid=0, name="cosine",
-            xgap=1, ygap=1, colorbar={"title": {"text": "cos", "side": "top"}, "thickness": 10, "outlinewidth": 0,
-                                      "tickvals": [-1, -0.5, 0, 0.5, 1], "len": 0.95},
+            z=grid,
+            x=names,
+            y=names,
+            colorscale=list(theme.SIGNED),
+            zmin=-1,
+            zmax=1,
+            zmid=0,
+            name="cosine",
+            xgap=1,
+            ygap=1,
+            colorbar={
+                "title": {"text": "cos", "side": "top"},
+                "thickness": 10,
+                "outlinewidth": 0,
+                "tickvals": [-1, -0.5, 0, 0.5, 1],
+                "len": 0.95,
+            },
             hoverinfo="skip",
         )
     )
@@ -180,20 +256,34 @@ def cosine_map(
     pairs = [f"{names[i]},{names[j]}" for i, j in zip(rows.ravel(), columns.ravel(), strict=True)]
     size = max(8, min(24, int(330 / max(len(order), 1))))
     figure.add_scatter(
-        x=[names[j] for j in columns.ravel()], y=[names[i] for i in rows.ravel()], mode="markers", name="",
-        ids=pairs, customdata=pairs, text=[f"{value:.2f}" for value in grid.ravel()], showlegend=False,
-        marker={"symbol": "square", "size": size, "color": "rgba(0,0,0,0)",
-                "line": {"width": np.where(alike.ravel(), 2.0, 0.0).tolist(), "color": "#F0E442"}},
+        x=[names[j] for j in columns.ravel()],
+        y=[names[i] for i in rows.ravel()],
+        mode="markers",
+        name="",
+        ids=pairs,
+        customdata=pairs,
+        text=[f"{value:.2f}" for value in grid.ravel()],
+        showlegend=False,
+        marker={
+            "symbol": "square",
+            "size": size,
+            "color": "rgba(0,0,0,0)",
+            "line": {"width": np.where(alike.ravel(), 2.0, 0.0).tolist(), "color": "#F0E442"},
+        },
         hovertemplate=text("fig.map.hover", lang) + "<extra></extra>",
     )
     duplicates = int(alike.sum()) // 2
     theme.finish(
-        figure, title=text("fig.map.title", lang),
+        figure,
+        title=text("fig.map.title", lang),
         alt=text("fig.map.alt", lang, n=len(order), duplicates=duplicates, threshold=threshold, top=record.max_cosine),
-        synthetic=synthetic, lang=lang, height=460, note=text("fig.map.note", lang, duplicates=duplicates,
-                                                               threshold=f"{threshold:.2f}"),
+        synthetic=synthetic,
+        lang=lang,
+        height=460,
+        note=text("fig.map.note", lang, duplicates=duplicates, threshold=f"{threshold:.2f}"),
     )
     figure.update_xaxes(type="category", title_text=text("fig.path.atom_axis", lang), gridcolor="rgba(0,0,0,0)")
-    figure.update_yaxes(type="category", autorange="reversed", title_text=text("fig.path.atom_axis", lang),
-                        gridcolor="rgba(0,0,0,0)")
+    figure.update_yaxes(
+        type="category", autorange="reversed", title_text=text("fig.path.atom_axis", lang), gridcolor="rgba(0,0,0,0)"
+    )
     return figure

@@ -32,7 +32,7 @@ POSITIVE: Final = "#0072B2"
 NEGATIVE: Final = "#D55E00"
 SYNTHETIC: Final = "#9A5B00"
 REAL: Final = "#1B6B7F"
-FONT: Final = "Source Sans, Source Sans 3, Source Sans Pro, Noto Sans CJK SC, Noto Sans SC, Helvetica, Arial, sans-serif"
+FONT: Final = "'Source Sans', 'Source Sans Pro', 'Noto Sans CJK SC', 'Noto Sans SC', Helvetica, Arial, sans-serif"
 SIGNED: Final = (
     (0.0, "#2166AC"),
     (0.25, "#92C5DE"),
@@ -53,7 +53,7 @@ CONFIG: Final[dict[str, Any]] = {
 
 
 def label(value: object) -> str:
-    """Return user text that plotly shows literally: HTML escaped, no dollar sign (it would start MathJax), cut at 80."""
+    """Return user text that plotly shows literally: HTML escaped, no dollar sign (it starts MathJax), cut at 80."""
     plain = str(value).replace("$", "").replace("\n", " ")
     if len(plain) > 80:
         plain = plain[:79] + "…"
@@ -89,36 +89,59 @@ def finish(
     lang: str,
     height: int = 320,
     note: str = "",
-    margin: tuple[int, int, int, int] = (64, 20, 58, 52),
+    margin: tuple[int, int, int, int] = (60, 16, 50, 44),
 ) -> go.Figure:
     """Return the figure in the house style: title, badge, font, grid, and its take-away as text.
 
     ``margin`` is (left, right, top, bottom) in pixels. ``note`` is one muted line under the title.
     """
     left, right, top, bottom = margin
-    head = f"<b>{title}</b>"
-    if note:
-        head += f"<br><span style='font-size:12px;color:{MUTED}'>{note}</span>"
-        top += 16
+    top += 18 if note else 0
     figure.update_layout(
-        title={"text": head, "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container",
-               "yanchor": "top", "pad": {"t": 8, "l": 4}, "font": {"size": 15, "color": INK}},
+        title={
+            "text": f"<b>{title}</b>",
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1 - 18 / height,
+            "yref": "container",
+            "yanchor": "middle",
+            "pad": {"l": 4},
+            "font": {"size": 16, "color": INK},
+            "subtitle": {"text": note, "font": {"size": 13, "color": MUTED}},
+        },
         font={"family": FONT, "size": 13, "color": INK},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         height=height,
         margin={"l": left, "r": right, "t": top, "b": bottom},
         hoverlabel={"bgcolor": "white", "bordercolor": FAINT, "font": {"family": FONT, "size": 13, "color": INK}},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom",
-                "font": {"size": 12, "color": MUTED}, "bgcolor": "rgba(0,0,0,0)"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "font": {"size": 12, "color": MUTED},
+            "bgcolor": "rgba(0,0,0,0)",
+        },
         meta={"alt": alt},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": FAINT, "activecolor": ACCENT, "orientation": "v"},
         dragmode="zoom",
     )
-    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": FAINT, "ticks": "outside", "tickcolor": FAINT,
-            "ticklen": 4, "automargin": True, "tickfont": {"size": 12, "color": MUTED}}
+    axis: dict[str, Any] = {
+        "zeroline": False,
+        "linecolor": FAINT,
+        "ticks": "outside",
+        "tickcolor": FAINT,
+        "ticklen": 4,
+        "automargin": True,
+        "tickfont": {"size": 12, "color": MUTED},
+    }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
+    for each in (*figure.select_xaxes(), *figure.select_yaxes()):
+        each.gridcolor = each.gridcolor or GRID
     figure.update_xaxes(title_font={"size": 13, "color": INK}, title_standoff=8)
     figure.update_yaxes(title_font={"size": 13, "color": INK}, title_standoff=8)
     _badge(figure, synthetic, lang)
@@ -135,10 +158,19 @@ def _badge(figure: go.Figure, synthetic: bool | None, lang: str) -> None:
     """Put the origin of the data into the figure itself, so that a cropped screenshot keeps it."""
     colour = REAL if synthetic is False else SYNTHETIC
     figure.add_annotation(
-        text=f"<b>{badge_text(synthetic, lang)}</b>",
-        xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom",
-        yshift=max(figure.layout.margin.t - 24, 4), showarrow=False,
-        font={"size": 10, "color": colour}, bordercolor=rgba(colour, 0.5), borderwidth=1, borderpad=3,
+        text=f"\u00a0<b>{badge_text(synthetic, lang)}</b>\u00a0",
+        xref="paper",
+        yref="paper",
+        x=1,
+        y=1,
+        xanchor="right",
+        yanchor="middle",
+        yshift=max(figure.layout.margin.t - 18, 4),
+        showarrow=False,
+        font={"size": 10.5, "color": colour},
+        bordercolor=rgba(colour, 0.45),
+        borderwidth=1,
+        borderpad=3,
         bgcolor=rgba(colour, 0.07),
     )
 

@@ -46,8 +46,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "示例来自自带的演示世界；本次运行在其他数据上训练，因此对示例的回答没有意义。",
     ),
     "live.loaded": ("{name}: {used} of {read} rows used", "{name}：{read} 行中使用 {used} 行"),
-    "live.loaded.positives": ("contacts", "接触"),
-    "live.loaded.negatives": ("no contact", "不接触"),
     "live.kpi.rows": ("Rows used", "使用行数"),
     "live.kpi.of": ("of {n} read", "共读入 {n} 行"),
     "live.kpi.balance": ("Contacts / no contact", "接触 / 不接触"),
@@ -57,12 +55,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.origin.upload": ("upload", "上传"),
     "live.origin.paste": ("pasted", "粘贴"),
     "live.origin.edit": ("edited here", "在此编辑"),
-    "live.refused": ("This table is refused. Mend the rows below, here or in your file, and check again.",
-                     "此表被拒绝。请在下方或在文件中修正这些行，然后再次检查。"),
+    "live.refused": (
+        "This table is refused. Mend the rows below, here or in your file, and check again.",
+        "此表被拒绝。请在下方或在文件中修正这些行，然后再次检查。",
+    ),
     "live.accepted": ("This table is accepted.", "此表已接受。"),
     "live.accepted_notes": ("This table is accepted; read the notes below.", "此表已接受；请阅读下方说明。"),
-    "live.not_sixteen": ("{n} pairs: the model is trained for 16, and uses what it gets.", "{n} 个元件对：模型按 16 个训练，现按实际数量使用。"),
-    "live.one_class": ("Accept one class only (the answer will be close to the prior)", "接受只有一类标签（结果将接近先验）"),
+    "live.not_sixteen": (
+        "{n} pairs: the model is trained for 16, and uses what it gets.",
+        "{n} 个元件对：模型按 16 个训练，现按实际数量使用。",
+    ),
+    "live.one_class": (
+        "Accept one class only (the answer will be close to the prior)",
+        "接受只有一类标签（结果将接近先验）",
+    ),
     "live.sev.REJ": ("refused", "拒绝"),
     "live.sev.FIX": ("mended", "已修正"),
     "live.sev.WARN": ("note", "注意"),
@@ -74,7 +80,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.find.remedy": ("what to do", "处理办法"),
     "live.find.code": ("code", "代码"),
     "live.find.file": ("file", "文件"),
-    "live.find.alt": ("{n} findings about {name}; {bad} refuse it.", "关于 {name} 的 {n} 条发现；其中 {bad} 条导致拒绝。"),
+    "live.find.alt": (
+        "{n} findings about {name}; {bad} refuse it.",
+        "关于 {name} 的 {n} 条发现；其中 {bad} 条导致拒绝。",
+    ),
     "live.edit": ("See and edit the rows", "查看并编辑各行"),
     "live.edit.status": ("status", "状态"),
     "live.edit.apply": ("Check the edited table", "检查编辑后的表"),
@@ -82,7 +91,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.status.ok": ("ok", "正常"),
     "live.nothing": ("No labelled pairs yet.", "还没有有标签的元件对。"),
     "live.nothing_do": ("Choose an example, upload a table, or paste one above.", "请在上方选择示例、上传或粘贴表格。"),
-    "live.learners": ("Learners side by side", "并列的学习器"),
+    "live.learners": ("Beside Meta-BAM", "与 Meta-BAM 并列"),
     "live.learners_help": (
         "Meta-BAM always; the others learn from the same training lines and the same pairs, so that you see what the "
         "larger model adds.",
@@ -92,7 +101,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.learner.hierarchical": ("hierarchical regression", "分层回归"),
     "live.learner.prototype": ("prototypes", "原型网络"),
     "live.go": ("Adapt to these pairs", "适应这些元件对"),
-    "live.go_help": ("No weight of the model changes; nobody else sees your pairs.", "模型权重不变；他人看不到您的元件对。"),
+    "live.go_help": (
+        "No weight of the model changes; nobody else sees your pairs.",
+        "模型权重不变；他人看不到您的元件对。",
+    ),
     "live.working": ("Adapting", "正在适应"),
     "live.step.learners": ("fitting the other learners", "拟合其他学习器"),
     "live.step.model": ("reading the pairs into features and adapting", "读取元件对特征并适应"),
@@ -102,10 +114,15 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "表格只保存在本次浏览器会话的内存中，会话结束即消失。",
     ),
     "live.forget": ("Forget my data", "清除我的数据"),
-    "live.stale": ("The tables have changed since this result was computed. Adapt again to update it.",
-                   "计算此结果之后表格已改变。请重新适应以更新。"),
+    "live.stale": (
+        "The tables have changed since this result was computed. Adapt again to update it.",
+        "计算此结果之后表格已改变。请重新适应以更新。",
+    ),
     "live.waiting": ("Nothing is adapted yet.", "尚未适应。"),
-    "live.waiting_do": ("Check the table above, then press *Adapt to these pairs*.", "请检查上方表格，然后点击“适应这些元件对”。"),
+    "live.waiting_do": (
+        "Check the table above, then press *Adapt to these pairs*.",
+        "请检查上方表格，然后点击“适应这些元件对”。",
+    ),
     "live.not_informed": (
         "NOT informed by your labels: the posterior is within {kl:.2f} nats of the prior. Read these as prior predictions.",
         "未从您的标签中获得信息：后验与先验相差仅 {kl:.2f} nat。请将结果视为先验预测。",
@@ -117,26 +134,38 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "live.kpi.kl": ("KL to the prior", "与先验的 KL"),
     "live.kpi.nats": ("{value:.2f} nats", "{value:.2f} nat"),
-    "live.kpi.kl_help": ("How far the labels moved the belief about the line, summed over the dimensions of z.",
-                         "标签使对细胞系的判断移动了多少，对 z 各维求和。"),
-    "live.kpi.nearest": ("Nearest training line", "最近的训练细胞系"),
-    "live.kpi.nearest_help": ("By distance in z, in joint standard deviations: {list}", "按 z 中的距离（联合标准差）：{list}"),
+    "live.kpi.kl_help": (
+        "How far the labels moved the belief about the line, summed over the dimensions of z.",
+        "标签使对细胞系的判断移动了多少，对 z 各维求和。",
+    ),
+    "live.kpi.nearest": ("Nearest line", "最近的细胞系"),
+    "live.kpi.nearest_help": (
+        "Of the training lines, by distance in z, in joint standard deviations: {list}",
+        "按 z 中的距离（联合标准差）：{list}",
+    ),
     "live.kpi.gates": ("Gates off zero", "不为零的门控"),
     "live.kpi.gates_help": ("Gates whose 90 % interval excludes zero.", "90 % 区间不含零的门控数。"),
     "live.kpi.time": ("Seconds used", "用时（秒）"),
     "live.kpi.auprc": ("AUPRC", "AUPRC"),
     "live.kpi.base": ("base rate {value}", "基准率 {value}"),
-    "live.kpi.auprc_help": ("On the {n} query rows that carry a label. AUPRC equals the base rate when guessing.",
-                            "基于 {n} 行带标签的查询。随机猜测时 AUPRC 等于基准率。"),
+    "live.kpi.auprc_help": (
+        "On the {n} query rows that carry a label. AUPRC equals the base rate when guessing.",
+        "基于 {n} 行带标签的查询。随机猜测时 AUPRC 等于基准率。",
+    ),
     "live.tab.belief": ("What it believes", "模型的判断"),
     "live.tab.shots": ("Shot by shot", "逐个样本"),
     "live.tab.queries": ("Predictions", "预测"),
     "live.no_queries": ("No query table was given.", "未提供查询表。"),
-    "live.no_queries_do": ("Choose or upload one under *Pairs to predict*, then adapt again.", "请在“待预测的元件对”处选择或上传，然后重新适应。"),
+    "live.no_queries_do": (
+        "Choose or upload one under *Pairs to predict*, then adapt again.",
+        "请在“待预测的元件对”处选择或上传，然后重新适应。",
+    ),
     "live.no_usable": ("None of the {n} query rows could be predicted.", "{n} 行查询均无法预测。"),
     "live.no_usable_do": ("The status column of the table below says why, row by row.", "下表的状态列逐行说明原因。"),
-    "live.few_labels": ("The query table carries no labels of both classes, so calibration cannot be checked on it.",
-                        "查询表没有两类标签，无法据此检查校准。"),
+    "live.few_labels": (
+        "The query table carries no labels of both classes, so calibration cannot be checked on it.",
+        "查询表没有两类标签，无法据此检查校准。",
+    ),
     "live.few_labels_do": ("Add a label column to compare predicted with observed.", "添加标签列即可比较预测与观测。"),
     "live.one_learner": ("Only Meta-BAM was chosen.", "只选择了 Meta-BAM。"),
     "live.one_learner_do": ("Add another learner under *Adapt* to compare.", "请在“适应”处添加其他学习器以比较。"),
@@ -153,8 +182,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.col.status": ("status", "状态"),
     "live.export.csv": ("Results (CSV)", "结果（CSV）"),
     "live.export.json": ("Session (JSON)", "会话（JSON）"),
-    "live.export.json_help": ("Digests of your tables, run, seed and the fingerprint: enough to repeat this result.",
-                              "表格摘要、运行、种子和指纹：足以重现此结果。"),
+    "live.export.json_help": (
+        "Digests of your tables, run, seed and the fingerprint: enough to repeat this result.",
+        "表格摘要、运行、种子和指纹：足以重现此结果。",
+    ),
     "live.posterior.how": (
         "Grey is what the model believes before any label, teal after yours; both are 90 % intervals. The number is the "
         "ratio of the standard deviations: 1 means that nothing was learned in this dimension.",
@@ -170,12 +201,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "from its label after adapting is worth a second look, but this is not a test of the model.",
         "每行是您的一个元件对：短线为看到标签之前的预测，菱形为之后。适应后仍远离其标签的菱形值得再看一眼，但这不是对模型的检验。",
     ),
-    "live.sigma.how": ("The model is given 1, 2, … pairs in 20 random orders. The band shows how much the order matters. A flat curve means that the pairs teach nothing.",
-                       "以 20 种随机次序给模型 1、2、…个元件对。色带表示次序的影响。平坦的曲线意味着元件对没有教会模型什么。"),
-    "live.likelihood.how": ("How well the model, given the first pairs, explains all labels of your table. Rising is learning; 0 is perfect.",
-                            "给出前若干元件对后，模型对表中全部标签的解释程度。上升表示在学习；0 为完美。"),
-    "live.gateshots.how": ("The five gates that end strongest. A gate that settles early is well supported by any subset of your pairs.",
-                           "最终最强的五个门控。较早稳定的门控得到您的任意子集的支持。"),
+    "live.sigma.how": (
+        "The model is given 1, 2, … pairs in 20 random orders. The band shows how much the order matters. A flat curve means that the pairs teach nothing.",
+        "以 20 种随机次序给模型 1、2、…个元件对。色带表示次序的影响。平坦的曲线意味着元件对没有教会模型什么。",
+    ),
+    "live.likelihood.how": (
+        "How well the model, given the first pairs, explains all labels of your table. Rising is learning; 0 is perfect.",
+        "给出前若干元件对后，模型对表中全部标签的解释程度。上升表示在学习；0 为完美。",
+    ),
+    "live.gateshots.how": (
+        "The five gates that end strongest. A gate that settles early is well supported by any subset of your pairs.",
+        "最终最强的五个门控。较早稳定的门控得到您的任意子集的支持。",
+    ),
     "live.queries.how": (
         "Query pairs from most to least likely, with 90 % intervals over z and the evidence. Grey dashes: what the model "
         "says without your labels. Orange dashes: what it says for the nearest training line. Where all three agree, "
@@ -183,7 +220,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "查询对按概率从高到低排列，附对 z 与证据的 90 % 区间。灰色短横：没有您的标签时的预测。橙色短横：最近训练细胞系的预测。"
         "三者一致之处，您的标签没有带来改变。",
     ),
-    "live.learners.how": ("Each mark is one query pair. On the diagonal both learners say the same.", "每个标记是一个查询对。对角线上两种学习器一致。"),
+    "live.learners.how": (
+        "Each mark is one query pair. On the diagonal both learners say the same.",
+        "每个标记是一个查询对。对角线上两种学习器一致。",
+    ),
     "live.reliability.how": (
         "Query pairs with known labels in groups of equal size: across, the mean predicted probability; up, the share "
         "truly in contact. On the diagonal a probability can be taken at its word. A balanced support does not change the "

@@ -43,33 +43,46 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "每个点是 V 的一个奇异值与最大值之比（对数轴）。陡降说明部分原子是其他原子的混合。灰带为同尺寸随机矩阵的范围："
         "高于灰带说明原子比随机更分散，远低于则已崩溃。",
     ),
-    "atoms.steps.how": ("One column per checkpoint, one row per singular value; bright is large. Rows that fade to dark are directions lost in training.",
-                        "每列一个检查点，每行一个奇异值；越亮越大。逐渐变暗的行是训练中失去的方向。"),
+    "atoms.steps.how": (
+        "One column per checkpoint, one row per singular value; bright is large. Rows that fade to dark are directions lost in training.",
+        "每列一个检查点，每行一个奇异值；越亮越大。逐渐变暗的行是训练中失去的方向。",
+    ),
     "atoms.ranks.how": (
         "Effective rank: the exponential of the entropy of the singular values. Stable rank: the squared Frobenius norm "
         "over the squared largest value. Below the dotted line the page warns.",
         "有效秩：奇异值熵的指数。稳定秩：Frobenius 范数平方与最大奇异值平方之比。低于虚线时页面会警告。",
     ),
-    "atoms.cosine.how": ("How alike two atoms are, by the largest and the mean |cosine| over all pairs. 1 means that two atoms are the same direction.",
-                         "用所有原子对的最大与平均 |余弦| 表示相似度。1 表示两个原子方向相同。"),
+    "atoms.cosine.how": (
+        "How alike two atoms are, by the largest and the mean |cosine| over all pairs. 1 means that two atoms are the same direction.",
+        "用所有原子对的最大与平均 |余弦| 表示相似度。1 表示两个原子方向相同。",
+    ),
     "atoms.map.how": (
         "Each cell is the cosine of two atoms: red the same direction, blue opposite, white unrelated. Atoms are ordered "
         "so that alike ones stand together. Click a cell to compare the two.",
         "每格为两个原子的余弦：红色同向，蓝色反向，白色无关。相似的原子排在一起。点击某格可比较两者。",
     ),
-    "atoms.one_checkpoint": ("Only one checkpoint is stored, so nothing can be drawn over the steps.",
-                             "只存有一个检查点，无法画出随步数的变化。"),
-    "atoms.one_checkpoint_do": ("Runs of more than one save interval store more.", "超过一个保存间隔的运行会存有更多检查点。"),
+    "atoms.one_checkpoint": (
+        "Only one checkpoint is stored, so nothing can be drawn over the steps.",
+        "只存有一个检查点，无法画出随步数的变化。",
+    ),
+    "atoms.one_checkpoint_do": (
+        "Runs of more than one save interval store more.",
+        "超过一个保存间隔的运行会存有更多检查点。",
+    ),
     "atoms.empty": ("The run {run} has no stored checkpoint of its atoms yet.", "运行 {run} 还没有存储原子的检查点。"),
     "atoms.empty_do": ("They appear while meta-training runs.", "元训练进行时会出现。"),
     "atoms.pair": ("Atoms {i} and {j}: cosine {value}", "原子 {i} 与 {j}：余弦 {value}"),
-    "atoms.pair_none": ("Click a cell of the map to compare two atoms by the features they read.",
-                        "点击图中的一格，按所读特征比较两个原子。"),
+    "atoms.pair_none": (
+        "The most alike pair, or the one you click in the map, by the features that weigh most in it.",
+        "最相似的一对，或您在图中点击的一对，按权重最大的特征比较。",
+    ),
     "atoms.pair.feature": ("pair feature", "元件对特征"),
     "atoms.pair.kind": ("kind", "类型"),
     "atoms.pair.atom": ("atom {k}", "原子 {k}"),
-    "atoms.pair.alt": ("The {n} features that weigh most in atoms {i} and {j}.", "原子 {i} 与 {j} 中权重最大的 {n} 个特征。"),
-    "atoms.pair.close": ("Clear the choice", "清除选择"),
+    "atoms.pair.alt": (
+        "The {n} features that weigh most in atoms {i} and {j}.",
+        "原子 {i} 与 {j} 中权重最大的 {n} 个特征。",
+    ),
     "atoms.gallery.none": ("The gallery of atoms is not built yet.", "原子图库尚未建成。"),
     "atoms.gallery.none_do": (
         "It will show what each atom responds to and where it is used. Until then the map compares any two atoms by the "

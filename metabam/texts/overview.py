@@ -11,11 +11,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "overview.lines": ("Training lines", "训练细胞系"),
     "overview.pairs": ("Labelled pairs", "有标签元件对"),
     "overview.positives": ("Contacts", "接触对"),
-    "overview.size": ("Atoms × features", "原子 × 特征"),
-    "overview.size_help": ("K × D: K mechanism atoms, each a direction in D pair features.",
-                           "K × D：K 个机制原子，每个是 D 个元件对特征中的一个方向。"),
-    "overview.steps": ("Unfolding steps", "展开步数"),
-    "overview.steps_help": ("T: how often the gated state is refined before it is read out.", "T：读出之前，门控状态被细化的次数。"),
+    "overview.size": ("Size K × D", "规模 K × D"),
+    "overview.size_help": (
+        "K × D: K mechanism atoms, each a direction in D pair features.",
+        "K × D：K 个机制原子，每个是 D 个元件对特征中的一个方向。",
+    ),
+    "overview.steps": ("Steps T", "步数 T"),
+    "overview.steps_help": (
+        "T: how often the gated state is refined before it is read out.",
+        "T：读出之前，门控状态被细化的次数。",
+    ),
     "overview.rank": ("Effective rank", "有效秩"),
     "overview.rank_help": (
         "exp(entropy of the singular values of V), of at most min(K, D). It shows whether atoms repeat one another; "
@@ -54,8 +59,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "每个点是一个未参与训练的细胞系：给模型其中 16 个元件对，再询问其他元件对。短线为基准率，即随机猜测能达到的水平。"
         "误差条为按查询对自助抽样的 95 % 区间。此处尚未画出无需模型的基线，因此这不是结论。",
     ),
-    "overview.scores.empty": ("No labelled queries of a never-seen line are at hand for this run.",
-                              "本次运行没有未见过细胞系的有标签查询。"),
+    "overview.scores.empty": (
+        "No labelled queries of a never-seen line are at hand for this run.",
+        "本次运行没有未见过细胞系的有标签查询。",
+    ),
     "overview.scores.empty_do": (
         "Adapt to a support of the held-out line and score labelled queries on *Adapt live*; AUPRC and base rate are "
         "shown there.",
@@ -69,9 +76,15 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "overview.lines.pairs": ("pairs", "元件对"),
     "overview.lines.positives": ("contacts", "接触对"),
     "overview.lines.share": ("share of contacts", "接触比例"),
-    "overview.lines.alt": ("{n} cell lines with their pairs and share of contacts.", "{n} 个细胞系及其元件对数和接触比例。"),
+    "overview.lines.alt": (
+        "{n} cell lines with their pairs and share of contacts.",
+        "{n} 个细胞系及其元件对数和接触比例。",
+    ),
     "overview.runs.head": ("All runs", "全部运行"),
-    "overview.runs.alt": ("{n} runs with their state; {bad} of them cannot be read.", "{n} 个运行及其状态；其中 {bad} 个无法读取。"),
+    "overview.runs.alt": (
+        "{n} runs with their state; {bad} of them cannot be read.",
+        "{n} 个运行及其状态；其中 {bad} 个无法读取。",
+    ),
     "overview.runs.run": ("run", "运行"),
     "overview.runs.state": ("state", "状态"),
     "overview.runs.reason": ("reason", "原因"),

@@ -60,9 +60,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "shell.how": ("How to read this", "如何阅读"),
     "shell.csv": ("CSV", "CSV"),
     "shell.csv_help": ("The values drawn above, no more and no fewer.", "上图中画出的数值，不多不少。"),
-    "shell.json": ("JSON", "JSON"),
-    "shell.json_help": ("The same values, with the filters and the run they came from.", "同样的数值，附筛选条件和来源运行。"),
-    "shell.export": ("Export", "导出"),
     "shell.footer": (
         "run {run} · weights {weights} · config {config} · seed {seed} · split {split} · threads {threads}",
         "运行 {run} · 权重 {weights} · 配置 {config} · 种子 {seed} · 划分 {split} · 线程 {threads}",
@@ -72,8 +69,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "metabam {metabam} · torch {torch} · streamlit {streamlit} · plotly {plotly}",
     ),
     "shell.no_auth": (
-        "This app has no login: whoever reaches the address can use it.",
-        "本应用没有登录：任何能访问该地址的人都能使用。",
+        "No login: whoever reaches this address can use the app and see its runs.",
+        "没有登录：任何能访问此地址的人都能使用本应用并看到其中的运行。",
     ),
     "shell.error.title": ("This part of the page could not be drawn", "这部分页面无法显示"),
     "shell.error.unexpected": (
@@ -102,5 +99,4 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Watch it on the Training monitor, or choose a finished run.",
         "请在训练监视页查看，或选择已完成的运行。",
     ),
-    "shell.open": ("Open {page}", "打开{page}"),
 }

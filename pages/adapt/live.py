@@ -1,5 +1,3 @@
-from functools import partial
-
 import streamlit as st
 
 from metabam.app import layout, live, reading
@@ -13,5 +11,5 @@ support = live.check_block(scene)
 st.subheader(scene.text("live.adapt"), anchor=False)
 reading.adapt_block(scene, support)
 st.subheader(scene.text("live.read"), anchor=False)
-layout.guarded(partial(reading.read_block, scene))
+layout.guarded(reading.read_block, scene)
 layout.footer(scene)

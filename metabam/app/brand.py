@@ -1,0 +1,12 @@
+"""The wordmark: an enhancer arc over a promoter, drawn as SVG so that nothing is fetched."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" width="172" height="32" viewBox="0 0 172 32">
+<path d="M6 24 C6 6, 28 6, 28 24" fill="none" stroke="#1B6B7F" stroke-width="2.6" stroke-linecap="round"/>
+<line x1="1" y1="24" x2="34" y2="24" stroke="#B8C4C9" stroke-width="2.4" stroke-linecap="round"/>
+<circle cx="6" cy="24" r="4.4" fill="#0072B2"/><circle cx="28" cy="24" r="4.4" fill="#D55E00"/>
+<text x="46" y="24.5" font-family="'Source Sans','Source Sans Pro','Helvetica Neue',Arial,sans-serif" font-size="22"
+ font-weight="650" fill="#1F2D33">Meta-BAM</text></svg>"""

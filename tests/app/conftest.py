@@ -1,0 +1,84 @@
+"""Run folders in every state a page can meet, cut from the bundled demo, and the app on top of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = Path(os.environ.get("METABAM_ASSETS") or ROOT / "assets")
+DEMO = ASSETS / "demo"
+TIMEOUT = 60.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _demo_present() -> None:
+    if not (DEMO / "manifest.json").is_file():
+        pytest.skip("the bundled demo run is not there: build it with the command in assets/MANIFEST.json")
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch) -> Path:
+    """Return an empty run folder that the app looks into."""
+    import streamlit as st
+
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    monkeypatch.setenv("METABAM_RUNS", str(folder))
+    monkeypatch.setenv("METABAM_CACHE", str(tmp_path / "cache"))
+    st.cache_data.clear()
+    return folder
+
+
+@pytest.fixture
+def copy_demo(runs) -> Callable[[str], Path]:
+    """Return a function that copies the demo run into the run folder under a name."""
+
+    def copy(name: str) -> Path:
+        shutil.copytree(DEMO, runs / name)
+        return runs / name
+
+    return copy
+
+
+@pytest.fixture
+def no_demo(monkeypatch, tmp_path) -> None:
+    """Hide the bundled demo."""
+    from metabam.app import cache
+
+    monkeypatch.setattr(cache, "BUNDLED", tmp_path / "nothing")
+
+
+@pytest.fixture
+def app(runs) -> Callable[..., AppTest]:
+    """Return a function that opens the app on one page with one address.
+
+    ``by_menu`` goes to the page from the Overview: AppTest names the first page of a session by its file and later ones
+    by their address, so that a button pressed on a deep link would look like a change of page.
+    """
+
+    def start(page: str = "", *, by_menu: bool = False, **query: str) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+        for name, value in query.items():
+            at.query_params[name] = value
+        if by_menu:
+            at.run()
+        if page:
+            at.switch_page(page)
+        return at.run()
+
+    return start
+
+
+def words(at: AppTest) -> str:
+    """Return everything that a page says, in one text."""
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.code)
+    said = [element.value for kind in kinds for element in kind]
+    said += [f"{item.label} {item.value}" for item in at.metric]
+    said += [item.proto.body for item in at.get("badge")] if at.get("badge") else []
+    return "\n".join(str(item) for item in said).replace("\\", "")

@@ -1,0 +1,225 @@
+"""Every page x {demo run, empty folder, damaged log or file, one checkpoint}, through app.py as a browser would go."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from tests.app.conftest import words
+
+PAGES = {
+    "overview": "",
+    "training": "pages/observe/training.py",
+    "atoms": "pages/observe/atoms.py",
+    "live": "pages/adapt/live.py",
+}
+TITLES = {
+    "overview": ("Overview", "概览"),
+    "training": ("Training monitor", "训练监视"),
+    "atoms": ("Atoms", "原子"),
+    "live": ("Adapt live", "实时适应"),
+}
+
+
+def clean(at) -> None:
+    """Hold what holds on every page: no exception, no error box, h1, badge, footer."""
+    assert not at.exception
+    assert [item.value for item in at.error] == []
+    assert len(at.title) == 1
+    assert any("SYNTHETIC" in item.value or "合成数据" in item.value for item in at.markdown)
+    assert any("config" in item.value or "配置" in item.value for item in at.caption)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("stem", PAGES)
+def test_demo_run(app, stem, lang):
+    at = app(PAGES[stem], **({"lang": lang} if lang == "zh" else {}))
+    clean(at)
+    assert at.title[0].value == TITLES[stem][lang == "zh"]
+    assert at.sidebar.selectbox(key="run").value == "demo"
+    assert at.session_state["language"] == lang
+
+
+@pytest.mark.parametrize("stem", PAGES)
+def test_no_run_at_all_says_how_to_start_one(app, no_demo, stem):
+    at = app(PAGES[stem])
+    assert not at.exception
+    assert at.title[0].value == TITLES[stem][0]
+    assert "There is no run to show yet" in words(at)
+    assert "metabam train" in at.code[0].value
+
+
+@pytest.mark.parametrize("stem", PAGES)
+def test_run_without_manifest_is_an_incomplete_copy(app, no_demo, copy_demo, stem):
+    (copy_demo("half") / "manifest.json").unlink()
+    at = app(PAGES[stem])
+    assert not at.exception
+    said = words(at)
+    assert "half" in said
+    assert "manifest.json" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("stem", PAGES)
+def test_weights_that_are_not_those_of_the_manifest(app, no_demo, copy_demo, stem):
+    import streamlit as st
+
+    st.cache_resource.clear()  # a model already loaded by its digest would rightly go on being used
+    file = copy_demo("bitrot") / "weights.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-7] ^= 1
+    file.write_bytes(bytes(data))
+    at = app(PAGES[stem])
+    assert not at.exception
+    assert at.title[0].value == TITLES[stem][0]
+    if stem in ("overview", "live"):
+        assert at.error, "the page that needs the weights says so"
+        assert "weights.safetensors" in at.error[0].value.replace("\\", "")
+    else:
+        assert not at.error
+    assert str(file.parent.parent) not in words(at)
+
+
+@pytest.mark.parametrize("stem", PAGES)
+def test_damaged_log(app, no_demo, copy_demo, stem):
+    log = copy_demo("torn") / "history.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    lines[3] = b'{"step": \xff\xfe\n'
+    log.write_bytes(b"".join(lines) + b'{"step": 12')
+    at = app(PAGES[stem])
+    clean(at)
+    if stem == "training":
+        assert "1 unreadable lines" in words(at)
+        assert "cut off" in words(at)
+
+
+@pytest.mark.parametrize("stem", PAGES)
+def test_one_checkpoint(app, no_demo, copy_demo, stem):
+    files = sorted((copy_demo("single") / "snapshots").iterdir())
+    for file in files[:-1]:
+        file.unlink()
+    at = app(PAGES[stem])
+    clean(at)
+    if stem == "atoms":
+        assert "Only one checkpoint" in words(at)
+        assert len(at.get("plotly_chart")) == 2
+
+
+@pytest.mark.parametrize("stem", PAGES)
+def test_run_that_still_trains(app, no_demo, copy_demo, stem):
+    folder = copy_demo("young")
+    (folder / "weights.safetensors").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"]["weights.safetensors"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    status = json.loads((folder / "status.json").read_text())
+    status.update(state="running", pid=os.getpid(), heartbeat=__import__("time").time(), phase="meta-train", step=300)
+    (folder / "status.json").write_text(json.dumps(status))
+    at = app(PAGES[stem])
+    assert not at.exception
+    assert not at.error
+    if stem in ("overview", "live"):
+        assert "no finished weights yet" in words(at)
+    if stem == "training":
+        assert at.toggle(key="live").value is True
+        assert "running" in words(at)
+
+
+def test_empty_folder_shows_the_bundled_demo(app):
+    at = app("")
+    assert at.sidebar.selectbox(key="run").value == "demo"
+    assert len(at.get("plotly_chart")) == 2
+
+
+def test_own_run_comes_first_and_a_broken_one_is_one_row(app, copy_demo):
+    copy_demo("mine")
+    (copy_demo("rotten") / "config.json").write_text("{")
+    at = app("")
+    clean(at)
+    assert at.sidebar.selectbox(key="run").options == ["mine", "rotten", "demo"]
+    table = next(item.value for item in at.dataframe if "reason" in item.value.columns)
+    assert table.set_index("run").loc["rotten", "state"] == "broken"
+    assert table.set_index("run").loc["rotten", "reason"]
+    assert table.set_index("run").loc["mine", "state"] == "finished"
+
+
+def test_load_the_demo_world(app, copy_demo):
+    copy_demo("mine")
+    at = app("")
+    at.button(key="load_demo").click().run()
+    clean(at)
+    assert at.sidebar.selectbox(key="run").value == "demo"
+
+
+@pytest.mark.parametrize("asked", ["../../etc/passwd", "/etc/passwd", "runs_private", "..\\..\\x", "<script>"])
+def test_a_link_to_a_run_that_is_not_listed(app, asked):
+    at = app("", run=asked)
+    clean(at)
+    assert at.sidebar.selectbox(key="run").value == "demo"
+    assert "not in the run folder" in words(at)
+    assert asked not in words(at)
+
+
+def test_deep_link_to_a_run_and_a_step(app, copy_demo):
+    for name in ("first", "second"):
+        copy_demo(name)
+    at = app(PAGES["atoms"], run="second", step="100")
+    clean(at)
+    assert at.sidebar.selectbox(key="run").value == "second"
+    assert at.select_slider(key="step").value == "100"
+
+
+@pytest.mark.parametrize("asked", ["99999", "-1", "NaN", "<script>"])
+def test_a_link_to_a_step_that_the_run_does_not_have(app, asked):
+    at = app(PAGES["atoms"], step=asked)
+    clean(at)
+    assert at.select_slider(key="step").value == at.select_slider(key="step").options[-1]
+
+
+def test_reset_view_keeps_language(app):
+    at = app(PAGES["atoms"], lang="zh")
+    at.slider(key="duplicate_threshold").set_value(0.61).run()
+    assert at.slider(key="duplicate_threshold").value == 0.61
+    next(button for button in at.sidebar.button).click().run()
+    clean(at)
+    assert at.slider(key="duplicate_threshold").value == 0.9
+    assert at.session_state["language"] == "zh"
+
+
+def test_language_switch(app):
+    at = app("")
+    assert at.title[0].value == "Overview"
+    at.session_state["language"] = "zh"
+    at.run()
+    clean(at)
+    assert at.title[0].value == "概览"
+
+
+def test_honesty_is_not_audited(app):
+    said = words(app(""))
+    assert "Honesty: not audited" in said
+    assert "Leakage: not audited" in said
+    assert "green" not in next(item.value for item in app("").markdown if "Honesty" in item.value)
+
+
+def test_training_controls(app):
+    at = app(PAGES["training"])
+    phases = at.selectbox(key="phase").options
+    assert len(phases) >= 2
+    at.slider(key="ema").set_value(0.9).run()
+    clean(at)
+    at.toggle(key="log_y").set_value(True).run()
+    clean(at)
+    assert "left out on a log axis" in words(at)
+
+
+def test_a_clicked_cell_of_the_cosine_map_compares_those_two_atoms(app):
+    at = app(PAGES["atoms"])
+    at.session_state["chart_cosine_map"] = {"selection": {"points": [{"id": "3,2"}], "box": [], "lasso": []}}
+    at.run()
+    clean(at)
+    assert any("Atoms 3 and 2" in item.value for item in at.markdown)
+    spec = json.loads(at.get("plotly_chart")[2].proto.spec)
+    assert [trace["type"] for trace in spec["data"]] == ["heatmap", "scatter"]
