@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from metabam.data.guard import unguard
 from metabam.data.refusal import TableRefusedError, has_invisible, shown, without_invisible
@@ -36,6 +36,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """Canonical field -> names that are read as it; case, blanks, dots and dashes do not matter."""
 
 BEDPE_WIDTHS = (6, 7, 8, 10, 12)
+STANDARD_ORDER = ("chrom", *COORDINATES, "label", "cell_line")
+STANDARD_WIDTHS = (5, 6, 7)
 _BEDPE = ("enhancer_chrom", "enhancer_start", "enhancer_end", "promoter_chrom", "promoter_start", "promoter_end")
 _BEDPE_REST = ("pair_id", "score", "strand1", "strand2", "column_11", "column_12")
 _FIELD_OF = {name: name for name in FIELDS} | {alias: name for name, names in ALIASES.items() for alias in names}
@@ -46,7 +48,8 @@ class Mapped:
     """Which column of a table is which field.
 
     ``columns`` maps a field to its column number; ``extra`` an unknown column's name to its number, in input order;
-    ``names`` a field to the name it had in the file; ``bedpe`` is true where columns were read by position.
+    ``names`` a field to the name it had in the file; ``bedpe`` is true where columns were read by position;
+    ``unnamed`` are the columns without a name.
     """
 
     columns: Mapping[str, int]
@@ -54,7 +57,7 @@ class Mapped:
     names: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
     bedpe: bool = False
-    dropped: tuple[int, ...] = field(default=())
+    unnamed: tuple[int, ...] = ()
 
 
 def field_of(name: str) -> str | None:
@@ -86,10 +89,10 @@ def map_header(names: Sequence[str], *, line: int = 1) -> Mapped:
     seen: dict[str, int] = {}
     columns: dict[str, int] = {}
     extra: dict[str, int] = {}
-    dropped: list[int] = []
+    unnamed: list[int] = []
     for number, name in enumerate(cleaned):
         if not name:
-            dropped.append(number)
+            unnamed.append(number)
             continue
         if name in seen:
             raise TableRefusedError(
@@ -119,7 +122,15 @@ def map_header(names: Sequence[str], *, line: int = 1) -> Mapped:
         if name != known:
             problems.append(_fix("alias", f"column {shown(name)!r} is read as {known}.", line, known))
     _require(columns, line)
-    return Mapped(columns, extra, {f: cleaned[n] for f, n in columns.items()}, tuple(problems), False, tuple(dropped))
+    return Mapped(columns, extra, {f: cleaned[n] for f, n in columns.items()}, tuple(problems), False, tuple(unnamed))
+
+
+def map_standard(width: int) -> Mapped:
+    """Return the columns of a table without a header whose user says that they stand in this project's order."""
+    names = STANDARD_ORDER[:width]
+    columns = {name: number for number, name in enumerate(names)}
+    told = Problem("no-header", Severity.FIXED, f"without a header, as confirmed: read as {', '.join(names)}.")
+    return Mapped(columns, {}, {name: f"column {number + 1}" for name, number in columns.items()}, (told,))
 
 
 def map_bedpe(rows: Sequence[Sequence[str]], width: int) -> Mapped:

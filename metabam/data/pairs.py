@@ -27,6 +27,7 @@ from metabam.data.rows import (
     check_repeats,
     check_sequences,
 )
+from metabam.data.scores import no_label, score_as_label
 from metabam.data.tables import RawTable, read_raw
 from metabam.errors import ConfigError
 from metabam.files import read_bytes
@@ -122,8 +123,18 @@ def read_table(
     base: int = 0,
     allow_one_class: bool = False,
     upload: bool = False,
+    answers: Mapping[str, str] | None = None,
 ) -> ReadResult:
     """Return table, report and status per row, for good and for bad inputs; see :func:`read_pairs`.
+
+    Parameters
+    ----------
+    upload
+        Queries with the limits of an upload.
+    answers
+        The user's answers to findings that ask (``Severity.QUESTION``), by code: ``{"no-header": "standard"}`` reads a
+        table without a header in the order of this project's columns, ``{"score-as-label": "500"}`` reads a score of
+        at least 500 as label 1. What was answered is listed in the report.
 
     Raises
     ------
@@ -138,7 +149,8 @@ def read_table(
     data = source if isinstance(source, bytes) else read_bytes(source, limits.max_bytes, follow_links=True)
     title = shown_name(name or ("" if isinstance(source, bytes) else source.name))
     try:
-        raw = read_raw(data, name or title, limits)
+        raw = read_raw(data, name or title, limits, answers or {})
+        raw = score_as_label(raw, answers or {})
         return _judge(raw, title, role, genome, base, allow_one_class, keep_rows=not limits.packed)
     except TableRefusedError as refusal:
         report = ProblemReport(title, 0, 0, (refusal.problem(),))
@@ -234,7 +246,7 @@ def _typed(raw: RawTable, findings: Findings, role: Role, base: int) -> PairTabl
     numbers = check_coordinates({name: cells.of(name) or () for name in COORDINATES}, findings, skip, base)
     labels = check_labels(cells.of("label"), findings, skip, role)
     if labels is None and role != "query":
-        raise _no_label(raw)
+        raise no_label(raw)
     sequences: dict[str, TextArray | None] = dict.fromkeys(SEQUENCE_FIELDS)
     for name in SEQUENCE_FIELDS:
         given = cells.of(name)
@@ -255,21 +267,6 @@ def _typed(raw: RawTable, findings: Findings, role: Role, base: int) -> PairTabl
         enhancer_seq=sequences["enhancer_seq"],
         promoter_seq=sequences["promoter_seq"],
         extra=extra,
-    )
-
-
-def _no_label(raw: RawTable) -> TableRefusedError:
-    scores = [number for name, number in raw.mapped.extra.items() if name.casefold() == "score"]
-    if scores and any(cell[:1].isdigit() for cell in raw.cells[scores[0]]):
-        return TableRefusedError(
-            "score-as-label",
-            "the table has a score but no label: is the score to be read as a label?",
-            "Add a column label with 1 and 0; a score says nothing about where to cut.",
-            column="score",
-            severity=Severity.QUESTION,
-        )
-    return TableRefusedError(
-        "missing-columns", "the table has no label column.", "Add a column label with 1 and 0.", column="label"
     )
 
 

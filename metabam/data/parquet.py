@@ -48,4 +48,6 @@ def _text(column: Any, name: str) -> list[str]:
         raise TableRefusedError(
             "parquet-column", f"column {name!r} ({column.type}) holds no plain values.", "Leave it out.", column=name
         ) from error
+    if any(value is not None and "\x00" in value for value in texts):
+        raise TableRefusedError("nul-byte", f"column {name!r} holds NUL characters.", "Leave it out.", column=name)
     return [(value or "").strip(" ") for value in texts]

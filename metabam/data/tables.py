@@ -10,20 +10,24 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from metabam.data.header import BEDPE_WIDTHS, Mapped, map_bedpe, map_header, recognised
+from metabam.data.firstline import (
+    LINE,
+    NEEDED,
+    first_line,
+    is_comment,
+    layout_of,
+    names_of,
+    separator_of,
+    too_wide,
+)
+from metabam.data.header import Mapped, map_bedpe, map_header, map_standard
 from metabam.data.limits import MIB, Limits
 from metabam.data.refusal import TableRefusedError, shown
 from metabam.data.sniff import binary_type, other_text_type
 from metabam.records import Problem, Severity
-
-_LINE = re.compile(r"\r\n|\n|\r")
-_SEPARATORS = ("\t", ",", ";")
-_SEPARATOR_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon"}
-_EXPECTED = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".bedpe": "\t"}
-_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class RawTable:
         return len(self.lines)
 
 
-def read_raw(data: bytes, name: str, limits: Limits) -> RawTable:
-    """Return the columns of an input of unknown kind.
+def read_raw(data: bytes, name: str, limits: Limits, answers: Mapping[str, str]) -> RawTable:
+    """Return the columns of an input of unknown kind; ``answers`` as in :func:`metabam.data.pairs.read_table`.
 
     Raises
     ------
@@ -64,30 +68,27 @@ def read_raw(data: bytes, name: str, limits: Limits) -> RawTable:
         header, cells = read_parquet(data, limits)
         return RawTable(map_header(header), cells, range(2, len(cells[0]) + 2 if cells else 2), tuple(header))
     text, problems = _decode(data, limits)
-    return _read_text(text, name, limits, problems)
+    return _read_text(text, name, limits, answers, problems)
 
 
-def _read_text(text: str, name: str, limits: Limits, problems: list[Problem]) -> RawTable:
+def _read_text(text: str, name: str, limits: Limits, answers: Mapping[str, str], problems: list[Problem]) -> RawTable:
     other = other_text_type(text)
     if other:
         raise TableRefusedError("not-a-table", f"this is {other[0]}, not a pair table.", other[1])
-    start, first_line, first, skipped = _first_line(text)
+    start, number, first, skipped = first_line(text)
     if not first.strip():
-        raise TableRefusedError("empty-input", "the input holds no rows.", _NEEDED)
+        raise TableRefusedError("empty-input", "the input holds no rows.", NEEDED)
     if skipped:
         problems.append(_fix("comment-lines", f"track, browser and comment lines were skipped ({skipped})."))
-    separator = _separator(first, name, limits, problems)
-    names = _names(first, separator)
-    has_header = _looks_like_header(names, separator)
-    rows, lines, blank = _rows(text, start, first_line, separator, limits, header=has_header)
-    if has_header:
+    separator = separator_of(first, name, limits, problems)
+    names = names_of(first, separator)
+    layout = layout_of(names, separator, answers)
+    rows, lines, blank = _rows(text, start, number, separator, limits, header=layout == "header")
+    if layout == "header":
         header, rows, lines = rows[0], rows[1:], lines[1:]
-        mapped = map_header(header, line=first_line)
-        width, empty = len(header), mapped.dropped
+        named = map_header(header, line=number)
     else:
-        width, empty = _headerless_width(rows), ()
-        header = [f"column {number + 1}" for number in range(width)]
-        mapped = None
+        header, named = [f"column {place + 1}" for place in range(len(rows[0]))], None
     padded = _strip_cells(rows)
     if blank + padded[1]:
         problems.append(_fix("blank-lines", f"blank lines were skipped ({blank + padded[1]})."))
@@ -95,18 +96,19 @@ def _read_text(text: str, name: str, limits: Limits, problems: list[Problem]) ->
         rows, lines = [rows[i] for i in keep], [lines[i] for i in keep]
     if padded[0]:
         problems.append(_fix("padded-cells", f"blanks around cells were removed ({padded[0]} cells)."))
-    wrong = _wrong_widths(rows, lines, width)
-    if mapped is None:
-        mapped = map_bedpe([row for i, row in enumerate(rows) if i not in wrong], width)
+    wrong = _wrong_widths(rows, lines, len(header))
+    if named is not None:
+        mapped = named
+    elif layout == "standard":
+        mapped = map_standard(len(header))
+    else:
+        mapped = map_bedpe([row for index, row in enumerate(rows) if index not in wrong], len(header))
     for index in wrong:
-        rows[index] = [""] * width
-    cells = list(zip(*rows, strict=True)) if rows else [()] * width
-    mapped, more = _settle_unnamed(mapped, empty, cells)
+        rows[index] = [""] * len(header)
+    cells: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+    mapped, more = _settle_unnamed(mapped, cells)
     problems.extend((*mapped.problems, *more))
     return RawTable(mapped, cells, lines, tuple(header), tuple(problems), wrong)
-
-
-_NEEDED = "Needed: a header row and rows with chrom, enhancer_start, enhancer_end, promoter_start, promoter_end, label."
 
 
 def _decode(data: bytes, limits: Limits) -> tuple[str, list[Problem]]:
@@ -114,7 +116,7 @@ def _decode(data: bytes, limits: Limits) -> tuple[str, list[Problem]]:
     if known:
         raise TableRefusedError("not-text", f"this is {known[0]}, not a text table.", known[1])
     if not data.strip():
-        raise TableRefusedError("empty-input", f"the {limits.what} is empty ({len(data)} bytes).", _NEEDED)
+        raise TableRefusedError("empty-input", f"the {limits.what} is empty ({len(data)} bytes).", NEEDED)
     problems: list[Problem] = []
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
@@ -142,7 +144,7 @@ def _decode(data: bytes, limits: Limits) -> tuple[str, list[Problem]]:
             "nul-byte",
             f"a NUL character stands at position {position}.",
             "Save the table again as UTF-8 text; NUL bytes mean a binary file or UTF-16 without its mark.",
-            line=1 + len(_LINE.findall(text, 0, position)),
+            line=1 + len(LINE.findall(text, 0, position)),
         )
     if _surrogate(text):
         raise TableRefusedError(
@@ -178,82 +180,6 @@ def _gunzip(data: bytes, limits: Limits) -> bytes:
     return b"".join(parts)
 
 
-def _first_line(text: str) -> tuple[int, int, str, int]:
-    """Return offset, line number and text of the header (or first row), and how many comment lines stand before it."""
-    position, number, skipped = 0, 1, 0
-    while position < len(text):
-        match = _LINE.search(text, position)
-        end, following = (match.start(), match.end()) if match else (len(text), len(text))
-        line = text[position:end]
-        if line.startswith("#"):
-            names = line.split("\t") if "\t" in line else line.split(",")
-            if recognised(names) >= 4:
-                return position, number, line, skipped
-        if not _is_comment(line) and line.strip():
-            return position, number, line, skipped
-        skipped += bool(line.strip())
-        position, number = following, number + 1
-    return len(text), number, "", skipped
-
-
-def _is_comment(line: str) -> bool:
-    return line.startswith("#") or re.match(r"(track|browser)(\s|$)", line) is not None
-
-
-def _separator(first: str, name: str, limits: Limits, problems: list[Problem]) -> str:
-    counts = {separator: first.count(separator) for separator in _SEPARATORS}
-    best = max(_SEPARATORS, key=lambda separator: (recognised(first.split(separator)[:4096]), counts[separator]))
-    if counts[best] + 1 > limits.max_columns:
-        raise _too_wide(limits, counts[best] + 1, None)
-    if counts[best] == 0:
-        raise TableRefusedError(
-            "one-column",
-            "the first line holds no tab, comma or semicolon, so there is only one column.",
-            _NEEDED,
-            line=1,
-        )
-    suffix = name[name.rfind(".") :].casefold() if "." in name else ""
-    expected = _EXPECTED.get(suffix, "," if best == ";" else best)
-    if best != expected:
-        was, should = _SEPARATOR_NAMES[best], _SEPARATOR_NAMES[expected]
-        problems.append(_fix("separator", f"columns are separated by {was}s, not by {should}s."))
-    return best
-
-
-def _names(first: str, separator: str) -> list[str]:
-    """Return the fields of the first line, leniently: a wrong quote is judged later, with its line."""
-    if '"' not in first:
-        return first.split(separator)
-    try:
-        return next(csv.reader([first], delimiter=separator))
-    except csv.Error:
-        return first.split(separator)
-
-
-def _looks_like_header(names: Sequence[str], separator: str) -> bool:
-    """Return whether a first line names columns; ask where it is a data row that could mean several things."""
-    count = recognised(names)
-    numbers = sum(_NUMBER.fullmatch(name.strip()) is not None for name in names)
-    if count >= 3 or numbers < 2:
-        return True
-    if len(names) == 3:
-        raise TableRefusedError(
-            "not-a-table",
-            "this is a BED file with one region per row, not a pair table.",
-            "Here each row is a pair: use BEDPE or the columns chrom, enhancer_start, ... label.",
-        )
-    anchors = [_NUMBER.fullmatch(name.strip()) is not None for name in names[:6]]
-    if separator == "\t" and len(names) in BEDPE_WIDTHS and anchors == [False, True, True, False, True, True]:
-        return False
-    raise TableRefusedError(
-        "no-header",
-        f"the first line ({shown(separator.join(names))}) looks like data: is the header row missing?",
-        "Add a header row that names the columns, or give a tab-separated BEDPE of 6, 7, 8, 10 or 12 columns.",
-        line=1,
-        severity=Severity.QUESTION,
-    )
-
-
 def _rows(
     text: str, start: int, first_line: int, separator: str, limits: Limits, *, header: bool
 ) -> tuple[list[list[str]], list[int], int]:
@@ -269,11 +195,11 @@ def _rows(
     try:
         for row in reader:
             begins, previous = previous + 1, reader.line_num
-            if not row or (len(row) == 1 and _is_comment(row[0])):
+            if not row or (len(row) == 1 and is_comment(row[0])):
                 blank += not row
                 continue
             if len(row) > limits.max_columns:
-                raise _too_wide(limits, len(row), offset + begins)
+                raise too_wide(limits, len(row), offset + begins)
             if len(rows) == most:
                 raise _too_many(limits, text, header=header)
             rows.append(row)
@@ -295,10 +221,6 @@ def _csv_refusal(message: str, line: int, limits: Limits) -> TableRefusedError:
     return TableRefusedError(
         "bad-quote", f"a quote stands where none may ({shown(message)}).", 'Write it as "".', line=line
     )
-
-
-def _headerless_width(rows: Sequence[Sequence[str]]) -> int:
-    return len(rows[0])
 
 
 def _strip_cells(rows: list[list[str]]) -> tuple[int, int]:
@@ -337,21 +259,19 @@ def _wrong_widths(rows: Sequence[Sequence[str]], lines: Sequence[int], width: in
     return found
 
 
-def _settle_unnamed(
-    mapped: Mapped, unnamed: Sequence[int], cells: Sequence[Sequence[str]]
-) -> tuple[Mapped, tuple[Problem, ...]]:
+def _settle_unnamed(mapped: Mapped, cells: Sequence[Sequence[str]]) -> tuple[Mapped, tuple[Problem, ...]]:
     """Drop unnamed columns that are empty; keep the others under their number."""
-    if not unnamed:
+    if not mapped.unnamed:
         return mapped, ()
-    empty = [number for number in unnamed if not any(cells[number])]
-    kept = {f"column {number + 1}": number for number in unnamed if number not in empty}
+    empty = [number for number in mapped.unnamed if not any(cells[number])]
+    kept = {f"column {number + 1}": number for number in mapped.unnamed if number not in empty}
     extra = dict(sorted({**mapped.extra, **kept}.items(), key=lambda item: item[1]))
     problems = []
     if empty:
         problems.append(_fix("trailing-separator", f"columns without name and content were dropped ({len(empty)})."))
     if kept:
         problems.append(_fix("unnamed-column", f"columns without a name are kept as {', '.join(kept)}."))
-    return Mapped(mapped.columns, extra, mapped.names, mapped.problems, mapped.bedpe), tuple(problems)
+    return replace(mapped, extra=extra, unnamed=()), tuple(problems)
 
 
 def _fix(code: str, message: str) -> Problem:
@@ -366,17 +286,8 @@ def _too_big(limits: Limits, size: int) -> TableRefusedError:
     )
 
 
-def _too_wide(limits: Limits, width: int, line: int | None) -> TableRefusedError:
-    return TableRefusedError(
-        "too-many-columns",
-        f"{width:,} columns exceed the {limits.max_columns} of a {limits.what}.",
-        "Keep the columns that are needed.",
-        line=line,
-    )
-
-
 def _too_many(limits: Limits, text: str, *, header: bool) -> TableRefusedError:
-    count = len(_LINE.findall(text)) - header + (not text.endswith(("\n", "\r")))
+    count = len(LINE.findall(text)) - header + (not text.endswith(("\n", "\r")))
     return TableRefusedError(
         "too-many-rows",
         f"about {count:,} rows exceed the {limits.max_rows:,} of a {limits.what}; none was used.",

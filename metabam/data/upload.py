@@ -6,6 +6,7 @@ Size, type and content are judged here, in Python, on the bytes themselves: what
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,35 @@ def read_support(
     *,
     base: int = 0,
     allow_one_class: bool = False,
+    answers: Mapping[str, str] | None = None,
 ) -> ReadResult:
     """Return an uploaded support: 4 to 64 labelled pairs as plain text, refused when one row is bad.
 
-    Never raises for what is wrong with the content: look at ``result.refused`` and ``result.report``.
+    Never raises for what is wrong with the content: look at ``result.refused`` and ``result.report``. ``answers`` are
+    the user's answers to findings that ask, as in :func:`metabam.data.pairs.read_table`.
     """
     return read_table(
-        data, role="support", name=name, genome=genome, base=base, allow_one_class=allow_one_class, upload=True
+        data,
+        role="support",
+        name=name,
+        genome=genome,
+        base=base,
+        allow_one_class=allow_one_class,
+        upload=True,
+        answers=answers,
     )
 
 
-def read_queries(data: bytes, name: str = "", genome: ReferenceBases | None = None, *, base: int = 0) -> ReadResult:
+def read_queries(
+    data: bytes,
+    name: str = "",
+    genome: ReferenceBases | None = None,
+    *,
+    base: int = 0,
+    answers: Mapping[str, str] | None = None,
+) -> ReadResult:
     """Return uploaded queries: every row stays, with a status; at most 20 MiB and 100,000 rows of plain text."""
-    return read_table(data, role="query", name=name, genome=genome, base=base, upload=True)
+    return read_table(data, role="query", name=name, genome=genome, base=base, upload=True, answers=answers)
 
 
 def first_pair(result: ReadResult, genome: ReferenceBases, shown_bases: int = 20) -> dict[str, str]:

@@ -49,6 +49,26 @@ def layout() -> list[Case]:
         fix("S54-blank-tail", "blank-lines", lambda: clean() + b"\n \n\t\t\t\t\t\t\n", same=True),
         fix("S54-trailing-separator", "trailing-separator", lambda: clean().replace(b"\n", b"\t\n"), same=True),
         fix("S54-padded-cells", "padded-cells", lambda: clean().replace(b"\t", b" \t "), same=True),
+        fix(
+            "S53-score-answered",
+            "score-as-label",
+            lambda: bedpe(lambda i: [f"p{i}", "940" if i % 2 else "60"]),
+            same=True,
+            options={"answers": {"score-as-label": "500"}},
+        ),
+        rej(
+            "S53-answer-no-number",
+            "score-cut",
+            lambda: bedpe(lambda i: [f"p{i}", "940"]),
+            options={"answers": {"score-as-label": "high"}},
+        ),
+        fix(
+            "S55-no-header-answered",
+            "no-header",
+            lambda: write(records(), header=()),
+            same=True,
+            options={"answers": {"no-header": "standard"}},
+        ),
         ask("S55-no-header", "no-header", lambda: write(records(), header=())),
         fix(
             "S56-aliases",

@@ -14,8 +14,8 @@ from tests.faults.flows import Lab
 
 UPLOAD_ONLY = ("Q02-over-row-limit", "Q02-over-size-limit", "S43-5-m-rows-in-queries")
 """Query files of the command line may be larger than an upload: these limits are not its own."""
-LIBRARY_ONLY = ("S16-override",)
-"""``metabam check`` judges as strictly as an upload: the override belongs to ``metabam adapt``."""
+LIBRARY_ONLY = ("S16-override", "S53-score-answered", "S53-answer-no-number", "S55-no-header-answered")
+"""``metabam check`` judges as strictly as an upload and answers no question: a header row is the answer there."""
 
 
 @pytest.mark.parametrize(

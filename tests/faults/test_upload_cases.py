@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from metabam.data.pairs import read_table
 from metabam.data.upload import read_queries, read_support
 from tests.faults import flows, tables
 from tests.faults.cases import Case, Outcome
-from tests.faults.catalogue import CASES, FLOWS, OPEN
+from tests.faults.catalogue import CASES, FLOWS, IN_PART, OPEN
 from tests.faults.flows import Lab
 from tests.faults.oracle import content, judge, run_judged
 
+RELIABILITY = Path(__file__).resolve().parents[2] / "RELIABILITY.md"
 GOLDEN = Path(__file__).with_name("golden.json")
 WRITE_GOLDEN = os.environ.get("METABAM_WRITE_GOLDEN") == "1"
 IDS = [f"S{number:02d}" for number in range(1, 61)] + [f"Q{number:02d}" for number in range(1, 13)]
@@ -75,6 +77,16 @@ def test_catalogue_is_complete(capsys):
     assert len(IDS) == 60 + 12
     with capsys.disabled():
         print(f"\ncatalogue: {len(built)} of {len(IDS)} ids built, {len(params)} inputs; open: {dict(OPEN) or 'none'}")
+        print(
+            f"whole: {len(built) - len(IN_PART)}, in part: {', '.join(f'{key} ({why})' for key, why in IN_PART.items())}"
+        )
+
+
+def test_published_states_are_these():
+    """RELIABILITY.md says of each id what this table says: built, built in part (and what is open), or open (and why)."""
+    published = dict(re.findall(r"^\| ([SQ]\d\d) \|.*\| ([^|]+) \|$", RELIABILITY.read_text(), flags=re.M))
+    expected = dict.fromkeys(IDS, "built") | {key: f"built in part: {why}" for key, why in IN_PART.items()}
+    assert published == expected | {key: f"open: {why}" for key, why in OPEN.items()}
 
 
 def test_golden_file_holds_exactly_the_cases(golden):
