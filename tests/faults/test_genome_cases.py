@@ -118,6 +118,20 @@ def test_refused(case, put):
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    "case", [case for case in REFUSED if case[:3] in ("F14", "F15", "F17", "F18", "F21", "F23", "F32")]
+)
+def test_refused_wherever_the_scan_cuts_its_blocks(case, put, monkeypatch):
+    data, code, named = REFUSED[case]
+    path = put(data)
+    for size in range(1, len(data) + 1):
+        monkeypatch.setattr("metabam.data.fasta.BLOCK", size)
+        with pytest.raises(GenomeError) as caught:
+            open_genome(path)
+        assert caught.value.code == code, size
+        assert named in caught.value.message, size
+
+
 @pytest.mark.parametrize("case", ["F11-crafted-gzi"])
 def test_index_of_blocks_is_never_read(case, put):
     """A .gzi that counts 2^63 entries lies beside the file; the file is refused before anyone looks at it."""
