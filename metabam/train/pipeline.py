@@ -35,7 +35,7 @@ from metabam.train.lock import hold
 from metabam.train.loop import train
 from metabam.train.manifest import MANIFEST, Manifest, read_manifest, versions
 from metabam.train.metatrain import MetaTraining
-from metabam.train.preflight import CONFIG, check_disk, check_held_out, check_same, make_folder, usable
+from metabam.train.preflight import CONFIG, check_disk, check_held_out, check_same, make_folder, teaching
 from metabam.train.run import ENCODER, FEATURES, LINES, WEIGHTS, pack_contexts, unpack_contexts
 
 SELECTION: Final = "selection.json"
@@ -86,6 +86,7 @@ def train_run(
     with joined() as group:
         first = group.rank == 0
         if first:
+            check_disk(out, _ROOM + 16 * len(table) * config.encoder.n_features)
             make_folder(out, resume=resume, fresh=fresh)
         group.barrier()
         with hold(out) if first else nullcontext():
@@ -128,6 +129,7 @@ class _Pipeline:
         self.table = table.take(rows[table.label[rows] >= 0])
         self.held = table.take(held)
         check_held_out(self.table, config.holdout, config.holdout_chrom)
+        self.teaching = frozenset(teaching(self.table))
         self.step = 0
         if group.rank == 0:
             self.manifest = self._open_manifest()
@@ -142,6 +144,9 @@ class _Pipeline:
 
     def stages(self) -> Generator[StepRecord, None, None]:
         """Do what is not done yet."""
+        if self.group.gather(self.group.rank == 0 and self._has(WEIGHTS))[0]:
+            yield from self._already_finished()
+            return
         if self.group.rank == 0 and not self._has(LINES):
             yield from self._make_features()
         self.group.barrier()
@@ -149,11 +154,15 @@ class _Pipeline:
         steps = yield from self._select_steps(contexts)
         yield from self._meta_train(contexts, steps)
 
+    def _already_finished(self) -> Generator[StepRecord, None, None]:
+        steps = int(read_json(self.out / MANIFEST)["steps"])
+        if self.group.rank == 0:
+            self.folder.heartbeat.close("finished", steps, steps)
+        yield StepRecord(steps, "done", seconds=self.folder.elapsed_before)
+
     # ------------------------------------------------------------- beginning
 
     def _open_manifest(self) -> Manifest:
-        needed = _ROOM + 16 * len(self.table) * self.config.encoder.n_features
-        check_disk(self.out, needed)
         found: dict[str, dict[str, Any]] = {
             "genome": {"name": self.genome.path.name, "fingerprint": self.genome.fingerprint}
             | {"contigs": len(self.genome.contigs)},
@@ -202,7 +211,7 @@ class _Pipeline:
             self.manifest.add(self.out, ENCODER, save_tensors(self.out / ENCODER, tensors, description))
         features = yield from in_background(lambda _: encoder.encode(windows), self.folder, "pretrain")
         everyone = contexts_of(self.table, np.asarray(features, dtype=np.float32))
-        contexts = usable(everyone)
+        contexts = [item for item in everyone if (item.cell_line, item.assay) in self.teaching]
         tensors, description = pack_contexts(contexts)
         self.manifest.add(self.out, FEATURES, save_tensors(self.out / FEATURES, tensors, description))
         taught = {item.name for item in contexts}

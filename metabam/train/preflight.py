@@ -12,7 +12,7 @@ from typing import Any, Final
 from metabam.config import RunConfig
 from metabam.errors import ConfigError, StorageError
 from metabam.files import read_json
-from metabam.records import LabelledContext, PairTable
+from metabam.records import PairTable
 from metabam.train.lock import LOCK, hold
 
 CONFIG: Final = "config.json"
@@ -53,7 +53,10 @@ def make_folder(out: Path, *, resume: bool, fresh: bool) -> None:
 
 def check_disk(out: Path, needed: int) -> None:
     """Raise :class:`StorageError` (``disk-small``) unless ``needed`` bytes are free where ``out`` lies."""
-    free = shutil.disk_usage(out).free
+    place = out.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
     if free < needed:
         raise StorageError(
             "disk-small",
@@ -105,15 +108,19 @@ def check_held_out(table: PairTable, lines: Sequence[str], chroms: Sequence[str]
         )
 
 
-def usable(contexts: Sequence[LabelledContext]) -> list[LabelledContext]:
-    """Return the contexts that can teach: ``MIN_PAIRS`` pairs or more, of both classes.
+def teaching(table: PairTable) -> list[tuple[str, str]]:
+    """Return the contexts that can teach: ``MIN_PAIRS`` labelled pairs or more, of both classes.
 
     Raises
     ------
     ConfigError
         ``no-training-context`` where there is none.
     """
-    kept = [item for item in contexts if len(item) >= MIN_PAIRS and 0 < int((item.labels == 1).sum()) < len(item)]
+    kept = []
+    for context in table.contexts():
+        labels = table.label[table.rows_of(context)]
+        if len(labels) >= MIN_PAIRS and 0 < int((labels == 1).sum()) < len(labels):
+            kept.append(context)
     if not kept:
         raise ConfigError(
             "no-training-context",

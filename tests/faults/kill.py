@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 class Trainers:
     """One server process that forks trainers (``tests/faults/trainer.py``): importing PyTorch is paid for once."""
 
-    def __init__(self):
+    def __init__(self, *options):
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-W", "error", str(ROOT / "tests/faults/trainer.py")]
+        command = [sys.executable, "-W", "error", str(ROOT / "tests/faults/trainer.py"), *options]
         self.server = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
         )
@@ -31,7 +31,7 @@ class Trainers:
 
     def start(self, folder: Path, **request) -> int:
         """Start a trainer in ``folder``; return its process id at once."""
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         log = folder.parent / f"{folder.name}.log"
         self.server.stdin.write(json.dumps({"folder": str(folder), "log": str(log), **request}) + "\n")
         self.server.stdin.flush()

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from metabam.config import TrainConfig
+from metabam.config import RunConfig, TrainConfig, build
 from metabam.errors import MetaBamError
 from metabam.files import save_tensors
 from metabam.train import loop
@@ -151,6 +151,8 @@ def run(request):
         loop.set_random_state = lambda state: None
     if request.get("trap"):
         Trap(*request["trap"])
+    if request.get("world"):
+        return run_pipeline(request, folder, step_action)
     tracer = Tracer() if request.get("trace") else None
     small = Small(n_steps=request.get("steps", 40), poison=request.get("poison", 0))
     config = TrainConfig(save_every=request.get("save_every", 5), eval_every=7, batch_tasks=4)
@@ -165,6 +167,36 @@ def run(request):
         out.heartbeat.close("finished", small.n_steps, small.n_steps)
     if tracer is not None:
         (folder / "trace.json").write_text(json.dumps(tracer.lines))
+    return 0
+
+
+SETTINGS = {
+    "seed": 3,
+    "holdout": ["unseen01"],
+    "encoder": {"discovery": {"max_motifs": 3, "em_starts": 1, "n_features": 5, "max_elements": 200}},
+    "model": {"n_atoms": 3, "context_dim": 2},
+    "train": {"steps": 11, "batch_tasks": 4, "query_size": 32, "eval_every": 4, "save_every": 3, "threads": 1},
+}
+
+
+def settings(**changes):
+    """Return the small settings of the pipeline's tests, with top-level fields replaced."""
+    return build({**SETTINGS, **changes}, RunConfig)
+
+
+def run_pipeline(request, folder, step_action):
+    """Train a whole run on a small planted world; ``at_step`` names phase, fold, step and what to do there."""
+    from metabam.data.genome import Genome
+    from metabam.data.pairs import read_pairs
+    from metabam.train.pipeline import train_run
+
+    world = Path(request["world"])
+    with Genome(world / "genome.fa") as genome:
+        table, _ = read_pairs(world / "pairs.tsv", role="training", genome=genome)
+        for record in train_run(settings(), genome, table, folder, resume=True):
+            place = [record.phase, record.metrics.get("fold", -1.0), record.step]
+            if step_action and place == step_action[:3]:
+                action(step_action[3:], folder)
     return 0
 
 
@@ -210,6 +242,10 @@ def serve():
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with tempfile.TemporaryDirectory() as warm:  # whatever is imported late is imported now, once
         run({"folder": warm, "steps": 7})
+    if "--pipeline" in sys.argv:
+        import metabam.learners.metabam
+        import metabam.model.encoders.motif
+        import metabam.train.pipeline  # noqa: F401 - imported once, before the forks
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)
