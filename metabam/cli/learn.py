@@ -51,7 +51,10 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
     config = run_config(arguments)
     _check_device(config)
     from metabam.train.pipeline import train_run
+    from metabam.train.run import usable_id
 
+    if not usable_id(Path(arguments.out).absolute().name):
+        raise ConfigError("run-name", f"{arguments.out!r} cannot name a run.", "Use letters, digits, _ . and -.")
     genome = open_genome(arguments.genome, output)
     if genome is None:
         raise ConfigError("no-genome", "training needs a FASTA.", "Give --genome.")

@@ -39,6 +39,11 @@ _Made = TypeVar("_Made")
 _SNAPSHOT: Final = re.compile(r"step-(\d{8})\.safetensors")
 
 
+def usable_id(name: str) -> bool:
+    """Return whether a folder of this name is listed as a run: letters, digits, ``_ . -``, at most 128 of them."""
+    return _ID.fullmatch(name) is not None
+
+
 class RunStore:
     """The runs inside one folder.
 
@@ -90,7 +95,7 @@ class RunStore:
                 inside = target.is_dir() and target != root and target.is_relative_to(root)
             except (OSError, RuntimeError):
                 continue
-            if inside and _ID.fullmatch(entry.name):
+            if inside and usable_id(entry.name):
                 table[entry.name] = target
         return table
 

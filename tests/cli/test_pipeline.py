@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +147,25 @@ def test_a_run_is_not_overwritten(trained):
     done = trained.call("train", *words)
     assert done.code == 2
     assert before == sorted((path.name, path.stat().st_mtime_ns) for path in (trained.folder / "run").iterdir())
+
+
+def test_a_run_gets_a_name_that_can_be_listed(world):
+    words = ("--genome", "world/genome.fa", "--pairs", "world/pairs.tsv", "--holdout", "unseen*")
+    done = world.call("train", *words, "--out", "mein lauf")
+    assert done.code == 2
+    assert "[run-name]" in done.err
+    assert not (world.folder / "mein lauf").exists()
+
+
+def test_folders_with_blanks_and_accents_work(trained):
+    folder = trained.folder / "schöner ordner"
+    folder.mkdir()
+    for name in ("support.tsv", "world/genome.fa"):
+        shutil.copy(trained.folder / name, folder / Path(name).name)
+    words = ("--genome", str(folder / "genome.fa"), "--support", str(folder / "support.tsv"))
+    done = trained.call("adapt", "--run", "run", *words, "--out", str(folder / "f ü.json"))
+    assert done.code == 0, done.err
+    assert (folder / "f ü.json").read_bytes() == (trained.folder / "fingerprint.json").read_bytes()
 
 
 @pytest.mark.real
