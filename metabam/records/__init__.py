@@ -1,0 +1,41 @@
+"""Everything that travels between rooms: frozen records of plain values and NumPy arrays.
+
+Axis letters: ``B`` pairs, ``S`` support pairs, ``Q`` query pairs, ``L`` bp, ``P`` track positions, ``K`` atoms,
+``D`` pair features,
+``Z`` context width, ``T`` unfolding steps, ``M`` posterior draws, ``E`` contexts. Coordinates are 0-based half-open
+bp.
+A *context* is a pair (cell line, assay); where a table has no assay the assay is the empty string.
+"""
+
+from metabam.records.arrays import BoolArray, ByteArray, FloatArray, IntArray, TextArray
+from metabam.records.learning import Episode, Fingerprint, LabelledContext, Prediction, SupportSet
+from metabam.records.pairs import FeatureInfo, MotifSet, PairTable, PairWindows
+from metabam.records.probes import ConvergenceRecord, DecodingRecord, SpectrumRecord
+from metabam.records.problems import Problem, ProblemReport, Severity
+from metabam.records.training import History, RunSummary, StepRecord
+
+__all__ = [
+    "BoolArray",
+    "ByteArray",
+    "ConvergenceRecord",
+    "DecodingRecord",
+    "Episode",
+    "FeatureInfo",
+    "Fingerprint",
+    "FloatArray",
+    "History",
+    "IntArray",
+    "LabelledContext",
+    "MotifSet",
+    "PairTable",
+    "PairWindows",
+    "Prediction",
+    "Problem",
+    "ProblemReport",
+    "RunSummary",
+    "Severity",
+    "SpectrumRecord",
+    "StepRecord",
+    "SupportSet",
+    "TextArray",
+]
