@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import tempfile
@@ -17,7 +18,7 @@ import pytest
 
 from metabam.files import read_records
 from metabam.train.history import HistoryReader, Watch
-from tests.faults.kill import Trainers, checkpoints, output, steps, temporaries, weights
+from tests.faults.kill import ROOT, Trainers, checkpoints, output, steps, temporaries, weights
 
 N, EVERY = 40, 5
 
@@ -250,6 +251,17 @@ def x10(trainers, folder, undisturbed):
 
 FAULTS = {"X01": x01, "X02": x02, "X03": x03, "X04": x04, "X05": x05, "X06": x06, "X07": x07, "X08": x08}
 FAULTS |= {"X09": x09, "X10": x10}
+
+
+ELSEWHERE = {"X11", "X12", "X13", "X16", "X17", "X27", "X29", "X35", "X36"}  # tests/train, by id in the test's name
+
+
+def test_published_states_are_those_of_the_tests():
+    table = dict(re.findall(r"^\| (X\d\d) \|.*\| ([^|]+) \|$", (ROOT / "RELIABILITY.md").read_text(), flags=re.M))
+    assert len(table) == 40
+    assert {fault for fault, state in table.items() if state.startswith("built")} == set(FAULTS) | ELSEWHERE
+    tests = " ".join(path.read_text().lower() for path in (ROOT / "tests/train").glob("test_*.py"))
+    assert all(f"{fault.lower()}" in tests for fault in ELSEWHERE)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -205,7 +205,8 @@ def action(what, folder):
         os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)
     elif what[0] == "signal":
-        os.kill(os.getpid(), what[1])
+        for number in what[1:]:
+            os.kill(os.getpid(), number)
     elif what[0] == "chmod":
         for path in [*folder.rglob("*"), folder]:
             if path.is_dir():

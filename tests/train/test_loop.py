@@ -188,6 +188,12 @@ class TestSignals:
         assert trainers.run(folder) == 0
         assert steps(folder) == list(range(1, 41))
 
+    def test_x16_a_second_ctrl_c_acts_at_once(self, trainers, tmp_path):
+        folder = tmp_path / "run"
+        assert trainers.run(folder, at_step=[7, "signal", signal.SIGINT, signal.SIGINT]) == 130, output(folder)
+        assert steps(folder) == list(range(1, 8))
+        assert checkpoints(folder) == [5]
+
     def test_x16_from_outside_at_any_time(self, trainers, tmp_path):
         whole, folder = tmp_path / "whole", tmp_path / "run"
         assert trainers.run(whole) == 0
@@ -219,7 +225,7 @@ class TestLock:
         assert trainers.wait() == -signal.SIGKILL
         assert caught.value.exit_code == 3
         assert f"process {pid} on {os.uname().nodename}" in caught.value.message
-        assert not is_locked(folder / "lock")  # X12: free at once
+        assert not is_locked(folder / "lock")  # X12, a killed trainer's lock: free at once
         with hold(folder):
             assert is_locked(folder / "lock")
 
