@@ -111,25 +111,9 @@ def _sidebar() -> None:
     lang = session.language()
     runs = cache.list_runs()
     ids = [run.run_id for run in runs]
-    asked = st.query_params.get(RUN)
-    if asked is not None and asked not in ids and ids:
-        session.put("unknown_run", asked)
-    elif session.get(RUN) in ids and session.get(RUN) != ids[0]:
-        session.forget("unknown_run")
-    if session.get(RUN) not in ids:
-        session.forget(RUN)
     if runs:
-        st.selectbox(
-            text("shell.sidebar.run", lang),
-            ids,
-            key=RUN,
-            bind="query-params",
-            help=text("shell.sidebar.run_help", lang),
-        )
-        chosen = next((run for run in runs if run.run_id == session.get(RUN)), runs[0])
+        chosen = _pick(runs, ids, lang)
         _facts(chosen, lang)
-    if session.get("unknown_run") is not None and runs:
-        st.caption(":material/link_off: " + text("shell.unknown_run", lang, run=plain(session.get(RUN, ids[0]))))
     st.segmented_control(
         text("shell.sidebar.language", lang),
         list(LANGUAGES),
@@ -145,6 +129,29 @@ def _sidebar() -> None:
         help=text("shell.sidebar.reset_help", lang),
         width="stretch",
     )
+
+
+def _pick(runs: list[RunSummary], ids: list[str], lang: str) -> RunSummary:
+    """Draw the run picker and return the choice; the address always names the run, so that a link stays what it was."""
+    asked = st.query_params.get(RUN)
+    if asked is not None and asked not in ids:
+        session.put("unknown_run", True)
+    if session.get(RUN, asked) not in ids:
+        session.put(RUN, ids[0])
+    st.selectbox(
+        text("shell.sidebar.run", lang),
+        ids,
+        index=None,
+        key=RUN,
+        bind="query-params",
+        help=text("shell.sidebar.run_help", lang),
+        on_change=session.forget,
+        args=("unknown_run",),
+    )
+    chosen = next((run for run in runs if run.run_id == session.get(RUN)), runs[0])
+    if session.get("unknown_run"):
+        st.caption(":material/link_off: " + text("shell.unknown_run", lang, run=plain(chosen.run_id)))
+    return chosen
 
 
 def _facts(summary: RunSummary, lang: str) -> None:
