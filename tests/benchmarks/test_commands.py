@@ -1,5 +1,6 @@
 """The benchmark commands run as anyone would run them, on worlds small enough for every commit."""
 
+import json
 import os
 import subprocess
 import sys
@@ -97,3 +98,11 @@ def test_real_scores_are_judged_beside_distance_and_base_rate(tmp_path):
     assert f"model      AUROC {14.5 / 15:.4f}" in text
     assert "base rate  AUROC 0.5000   AUPRC 0.2542" in text
     assert "distance" in text
+
+
+@pytest.mark.nightly
+def test_adapt_speed_reports_every_learner_beside_scikit_learn():
+    found = json.loads(run("adapt_speed.py", "--repeats", 3, "--width", 7, "--json"))
+    assert (found["shots"], found["queries"], found["features"]) == (16, 1_000, 7)
+    assert found["times"]["scikit-learn fit + predict"]["ratio_to_scikit_learn"] == 1.0
+    assert found["times"]["metabam adapt + predict"]["median_ms"] > 0
