@@ -77,13 +77,12 @@ def test_catalogue_is_complete(capsys):
     assert len(IDS) == 60 + 12
     with capsys.disabled():
         print(f"\ncatalogue: {len(built)} of {len(IDS)} ids built, {len(params)} inputs; open: {dict(OPEN) or 'none'}")
-        print(
-            f"whole: {len(built) - len(IN_PART)}, in part: {', '.join(f'{key} ({why})' for key, why in IN_PART.items())}"
-        )
+        parts = ", ".join(f"{key} ({why})" for key, why in IN_PART.items())
+        print(f"whole: {len(built) - len(IN_PART)}, in part: {parts}")
 
 
 def test_published_states_are_these():
-    """RELIABILITY.md says of each id what this table says: built, built in part (and what is open), or open (and why)."""
+    """RELIABILITY.md says of each id what this table says: built, built in part (what is open), or open (why)."""
     published = dict(re.findall(r"^\| ([SQ]\d\d) \|.*\| ([^|]+) \|$", RELIABILITY.read_text(), flags=re.M))
     expected = dict.fromkeys(IDS, "built") | {key: f"built in part: {why}" for key, why in IN_PART.items()}
     assert published == expected | {key: f"open: {why}" for key, why in OPEN.items()}
