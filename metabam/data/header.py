@@ -100,7 +100,7 @@ def map_header(names: Sequence[str], *, line: int = 1) -> Mapped:
                 f"column {shown(name)!r} occurs twice in the header.",
                 "Rename or remove one of them.",
                 line=line,
-                column=name,
+                column=shown(name),
             )
         seen[name] = number
     canonical = {_plain(name) for name in seen}

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from metabam.data.limits import Limits
-from metabam.data.refusal import TableRefusedError
+from metabam.data.refusal import TableRefusedError, shown
 
 
 def read_parquet(data: bytes, limits: Limits) -> tuple[list[str], list[list[str]]]:
@@ -46,8 +46,13 @@ def _text(column: Any, name: str) -> list[str]:
         texts: list[str | None] = pc.cast(column, pa.string()).to_pylist()
     except pa.ArrowException as error:
         raise TableRefusedError(
-            "parquet-column", f"column {name!r} ({column.type}) holds no plain values.", "Leave it out.", column=name
+            "parquet-column",
+            f"column {shown(name)!r} ({column.type}) holds no plain values.",
+            "Leave it out.",
+            column=shown(name),
         ) from error
     if any(value is not None and "\x00" in value for value in texts):
-        raise TableRefusedError("nul-byte", f"column {name!r} holds NUL characters.", "Leave it out.", column=name)
+        raise TableRefusedError(
+            "nul-byte", f"column {shown(name)!r} holds NUL characters.", "Leave it out.", column=shown(name)
+        )
     return [(value or "").strip(" ") for value in texts]
