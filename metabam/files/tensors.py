@@ -89,6 +89,7 @@ def save_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], description: M
     # One metadata key only: the library writes several in no fixed order.
     note = {"metabam": json_text(path.name, {"format": FORMAT, "description": dict(description or {})})}
     data: bytes = safetensors.numpy.save(arrays, metadata=note)
+    _header(data, path.name)  # nothing is written that would be refused
     return write_bytes(path, data)
 
 
@@ -175,16 +176,14 @@ def _check_finite(name: str, tensor: str, array: NDArray[Any]) -> None:
 
 def _header(data: bytes, name: str) -> dict[str, Any]:
     """Return the header as plain values, after proving that it describes exactly the bytes that follow."""
-    if data[:4] == b"PK\x03\x04" or data[:1] == b"\x80":
-        raise _refusal(
-            "tensor-pickle",
-            f"{name} is a pickle or a .pt archive, which can run code and is never opened.",
-            "Convert it offline: safetensors.torch.save_file(torch.load(old, weights_only=True), new).",
-        )
-    if len(data) < 8:
-        raise _refusal("tensor-header", f"{name} has {len(data)} bytes: no header.")
     length = int.from_bytes(data[:8], "little")
-    if not 2 <= length <= min(HEADER_CAP, len(data) - 8):
+    if len(data) < 8 or not 2 <= length <= min(HEADER_CAP, len(data) - 8):
+        if data[:4] == b"PK\x03\x04" or data[:1] == b"\x80":  # no sound header length looks like either
+            raise _refusal(
+                "tensor-pickle",
+                f"{name} is a pickle or a .pt archive, which can run code and is never opened.",
+                "Convert it offline: safetensors.torch.save_file(torch.load(old, weights_only=True), new).",
+            )
         raise _refusal("tensor-header", f"{name} claims a header of {length} bytes in a file of {len(data)}.")
     try:
         header = parse_json(data[8 : 8 + length], name)

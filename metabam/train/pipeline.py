@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,6 +84,7 @@ def train_run(
     """
     torch.set_num_threads(config.train.threads)
     keep_buffers()
+    split = _Split.of(config, table)
     with joined() as group:
         first = group.rank == 0
         if first:
@@ -90,7 +92,7 @@ def train_run(
             make_folder(out, resume=resume, fresh=fresh)
         group.barrier()
         with hold(out) if first else nullcontext():
-            run = _Pipeline(config, genome, table, out, group, allow_other_torch)
+            run = _Pipeline(config, genome, split, out, group, allow_other_torch)
             try:
                 yield from run.stages()
             except GeneratorExit:
@@ -107,6 +109,23 @@ def train_run(
                 raise
 
 
+@dataclass(frozen=True)
+class _Split:
+    """Labelled pairs to train on, pairs held out, and the (cell_line, assay) that can teach."""
+
+    training: PairTable
+    held: PairTable
+    teaching: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, config: RunConfig, table: PairTable) -> _Split:
+        """Return the split that the settings name; nothing held out is in its training part."""
+        rows, held = holdout_split(table, config.holdout, config.holdout_chrom)
+        training = table.take(rows[table.label[rows] >= 0])
+        check_held_out(training, config.holdout, config.holdout_chrom)
+        return cls(training, table.take(held), frozenset(teaching(training)))
+
+
 class _Pipeline:
     """One run being made; the lock is held by the caller."""
 
@@ -114,7 +133,7 @@ class _Pipeline:
         self,
         config: RunConfig,
         genome: Genome,
-        table: PairTable,
+        split: _Split,
         out: Path,
         group: Group,
         allow_other_torch: bool,
@@ -125,11 +144,7 @@ class _Pipeline:
         self.group = group
         self.allow_other_torch = allow_other_torch
         self.folder = RunFolder(out, writable=group.rank == 0)
-        rows, held = holdout_split(table, config.holdout, config.holdout_chrom)
-        self.table = table.take(rows[table.label[rows] >= 0])
-        self.held = table.take(held)
-        check_held_out(self.table, config.holdout, config.holdout_chrom)
-        self.teaching = frozenset(teaching(self.table))
+        self.table, self.held, self.teaching = split.training, split.held, split.teaching
         self.step = 0
         if group.rank == 0:
             self.manifest = self._open_manifest()

@@ -47,6 +47,18 @@ class TestTensors:
             assert np.array_equal(loaded.tensors[name], array)
             assert loaded.tensors[name].flags.writeable
 
+    def test_every_length_of_header_is_read_back(self, tmp_path):
+        """A header of 128 + 256 n bytes begins like a pickle, one of 75 * 256 + 80 like half a zip archive."""
+        for size in range(300):
+            files.save_tensors(tmp_path / "a", {"v": np.zeros(3, np.float32)}, {"text": "x" * size})
+            assert files.load_tensors(tmp_path / "a").description == {"text": "x" * size}
+
+    def test_what_would_be_refused_is_not_written(self, tmp_path):
+        with pytest.raises(CheckpointError) as caught:
+            files.save_tensors(tmp_path / "a", {"v": np.zeros(3)}, {"text": "x" * (1 << 20)})
+        assert caught.value.code == "tensor-header"
+        assert not list(tmp_path.iterdir())
+
     def test_every_flipped_bit_and_every_cut_is_refused(self, tmp_path):
         digest = files.save_tensors(tmp_path / "a", {"v": np.arange(3, dtype=np.float32)}, {"k": 1})
         data = (tmp_path / "a").read_bytes()
