@@ -163,7 +163,7 @@ def places() -> list[Case]:
                 says=point,
             )
         )
-    names = [f"chrom{NBSP}", *list(records(1)[0])[1:-1], f"cell_{ZERO_WIDTH}line"]
+    names = [f"chrom{NBSP}", f"enhancer_{ZERO_WIDTH}start", *list(records(1)[0])[2:-1], f"cell_{ZERO_WIDTH}line"]
     found.append(fix("S31-header", "header-invisible", lambda: write(records(), header=names), same=True))
     found.append(
         rej(

@@ -10,7 +10,7 @@ from metabam.data.genome import Genome
 from metabam.records import FeatureInfo, LabelledContext
 from metabam.score import Predictor
 from tests.faults import tables
-from tests.faults.flows import Lab
+from tests.faults.lab import Lab
 
 FEATURES = tuple(FeatureInfo(f"{base} in {side}", "composition") for side in "EP" for base in "ACGT")
 

@@ -10,7 +10,7 @@ import pytest
 from metabam.cli import main
 from tests.faults.cases import Case, Outcome
 from tests.faults.catalogue import CASES
-from tests.faults.flows import Lab
+from tests.faults.lab import Lab
 
 UPLOAD_ONLY = ("Q02-over-row-limit", "Q02-over-size-limit", "S43-5-m-rows-in-queries")
 """Query files of the command line may be larger than an upload: these limits are not its own."""

@@ -16,7 +16,7 @@ from metabam.data.upload import read_queries, read_support
 from tests.faults import flows, tables
 from tests.faults.cases import Case, Outcome
 from tests.faults.catalogue import CASES, FLOWS, IN_PART, OPEN
-from tests.faults.flows import Lab
+from tests.faults.lab import Lab
 from tests.faults.oracle import content, judge, run_judged
 
 RELIABILITY = Path(__file__).resolve().parents[2] / "RELIABILITY.md"
