@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metabam.data.findings import Findings
@@ -17,6 +17,9 @@ from metabam.data.pairs import read_pairs, read_table, without_status_rows
 from metabam.data.rows import pair_groups, read_coordinate, read_coordinates
 from metabam.errors import InputError
 from metabam.records import Severity
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine makes no test fail."""
 
 HEADER = "chrom\tenhancer_start\tenhancer_end\tpromoter_start\tpromoter_end\tlabel\tcell_line\n"
 
@@ -210,7 +213,7 @@ CELL = st.one_of(
 
 
 @given(st.lists(CELL, max_size=11))
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 def test_coordinate_columns_equal_cell_by_cell(cells: list[str]):
     values, bad = read_coordinates(cells) if cells else (np.empty(0), [])
     strict = [read_coordinate(cell) for cell in cells]
@@ -219,6 +222,7 @@ def test_coordinate_columns_equal_cell_by_cell(cells: list[str]):
 
 
 @given(st.lists(st.integers(0, 10**10 - 1).map(str), min_size=1, max_size=13))
+@settings(UNHURRIED)
 def test_coordinate_fast_path_on_clean_columns(cells: list[str]):
     values, bad = read_coordinates(cells)
     assert values.tolist() == [int(cell) for cell in cells]
@@ -229,6 +233,7 @@ WORDS = [word for pair in VOCABULARIES.values() for word in pair] + ["TRUE", "Ye
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=13))
+@settings(UNHURRIED)
 def test_label_columns_equal_cell_by_cell(cells: list[str]):
     """A column reads as its cells read one by one, and the vocabularies partition the readable rows."""
     reading = read_labels(cells)
@@ -244,7 +249,7 @@ ROW = st.tuples(
 
 
 @given(st.lists(ROW, min_size=1, max_size=23))
-@settings(deadline=None)
+@settings(UNHURRIED)
 def test_pair_groups_equal_tuples(keys: list[tuple[str, int, int, str, str]]):
     """The vectorised grouping puts rows together exactly when their keys are equal tuples."""
     head = "chrom\tenhancer_start\tenhancer_end\tpromoter_start\tpromoter_end\tcell_line\tassay\n"

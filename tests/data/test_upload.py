@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metabam.data.digests import query_digest, support_digest
@@ -22,6 +22,9 @@ from metabam.data.pairs import read_table
 from metabam.data.refusal import shown, shown_name
 from metabam.data.upload import check, check_table, read_queries, read_support, report_as_dict, report_as_text
 from metabam.errors import InputError, MetaBamError
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine makes no test fail."""
 
 # ------------------------------------------------------------------ structured tables
 
@@ -54,7 +57,7 @@ def as_bytes(rows: list[dict], separator: str) -> bytes:
 
 
 @given(st.lists(PAIR, min_size=1, max_size=13), st.sampled_from("\t,;"))
-@settings(max_examples=200, deadline=None)
+@settings(UNHURRIED, max_examples=200)
 def test_round_trip_export_import(rows: list[dict], separator: str):
     """What was written is what is read, every character of every text; and writing it again gives the same bytes."""
     data = as_bytes(rows, separator)
@@ -73,7 +76,7 @@ def test_round_trip_export_import(rows: list[dict], separator: str):
 
 
 @given(st.lists(PAIR, min_size=4, max_size=11), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_row_order_moves_rows_and_nothing_else(rows: list[dict], rng: random.Random):
     order = list(range(len(rows)))
     rng.shuffle(order)
@@ -87,7 +90,7 @@ def test_row_order_moves_rows_and_nothing_else(rows: list[dict], rng: random.Ran
 
 
 @given(st.lists(PAIR, min_size=1, max_size=7), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_column_order_changes_nothing_but_extra_order(rows: list[dict], rng: random.Random):
     columns = table_columns(read_table(as_bytes(rows, "\t"), role="query").table, keep_empty=True)
     names = list(columns)
@@ -98,7 +101,7 @@ def test_column_order_changes_nothing_but_extra_order(rows: list[dict], rng: ran
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=9))
-@settings(max_examples=500)
+@settings(UNHURRIED, max_examples=500)
 def test_guard_and_unguard_are_inverse(text: str):
     assert unguard(guard(text)) == text
     first = guard(text)[:1]
@@ -108,6 +111,7 @@ def test_guard_and_unguard_are_inverse(text: str):
 
 
 @given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=7))
+@settings(UNHURRIED)
 def test_numbers_come_back_to_the_bit(values: list[float]):
     lines = export_rows({"a": np.array(values), "b": ["x"] * len(values)}).decode().splitlines()[1:]
     back = np.array([float(line.split("\t")[0]) for line in lines])
@@ -201,7 +205,7 @@ def test_many_damaged_bytes_raise_nothing():
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 def test_any_bytes_are_judged(data: bytes):
     for result in (read_support(data, "x"), read_queries(data, "x")):
         assert result.refused or len(result.table)
@@ -210,7 +214,7 @@ def test_any_bytes_are_judged(data: bytes):
 @given(
     st.lists(st.lists(st.sampled_from(["chrom", "label", "1", "0", "", "#", '"', "chr1", "é"]), max_size=9), max_size=7)
 )
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 def test_any_grid_is_judged(grid: list[list[str]]):
     data = "\n".join("\t".join(row) for row in grid).encode()
     for role in ("training", "support", "query"):
