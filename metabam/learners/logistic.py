@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, gammaln, logit, ndtri
 
 from metabam.errors import InputError, TrainingError
 from metabam.records import FloatArray, IntArray, LabelledContext, Prediction, SupportSet
@@ -90,18 +90,28 @@ def check_contexts(contexts: Sequence[LabelledContext]) -> None:
 
 
 def sampling_offset(labels: NDArray[np.int8] | Array, rate: float) -> float:
-    """Return the log odds by which a support over-represents positives against the base rate.
+    """Return the log odds by which a support was chosen to over-represent positives against the base rate.
 
-    A support is chosen by its user (8 + 8 as often as not), so its share of positives says nothing about the line's
-    base rate. Conditional on the share, ``logit P(y | x, chosen) = logit P(y | x) + offset`` (the case-control
-    argument, doi:10.1093/biomet/66.3.403). One pseudo-pair at the base rate keeps one-class supports finite; they
-    then carry next to no information, as they should.
+    A support is often chosen by its user (8 + 8): its share of positives then says nothing about the line's base rate.
+    Conditional on the share, ``logit P(y | x, chosen) = logit P(y | x) + offset`` (the case-control argument,
+    doi:10.1093/biomet/66.3.403). The offset counts by the probability that the share was chosen (half and half every
+    other time, else every number of positives alike) rather than drawn at the base rate (binomial): whole for 8 + 8,
+    small for 3 + 13 at a base rate of 0.2. One pseudo-pair at the base rate keeps one-class supports finite.
     """
-    n = len(labels)
+    n, positives = len(labels), float(np.sum(labels))
     if n == 0:
         return 0.0
-    share = (float(np.sum(labels)) + rate) / (n + 1.0)
-    return float(logit(share) - logit(rate))
+    log_drawn = (
+        gammaln(n + 1.0)
+        - gammaln(positives + 1.0)
+        - gammaln(n - positives + 1.0)
+        + positives * np.log(rate)
+        + (n - positives) * np.log1p(-rate)
+    )
+    by_choice = 0.5 / (n + 1.0) + 0.5 * float(positives in (n // 2, n - n // 2)) / (1 + n % 2)
+    chosen = expit(np.log(by_choice) - log_drawn)
+    share = (positives + rate) / (n + 1.0)
+    return float(chosen * (logit(share) - logit(rate)))
 
 
 def whitened_newton(

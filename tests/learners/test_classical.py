@@ -91,8 +91,11 @@ def test_laplace_covariance_is_the_inverse_hessian():
 
 def test_offset_takes_the_base_rate_from_training():
     labels = np.array([1] * 8 + [0] * 8)
-    # share (8 + 0.2) / 17 against 0.2
-    assert sampling_offset(labels, 0.2) == pytest.approx(logit(8.2 / 17) - logit(0.2))
+    # share (8 + 0.2) / 17 against 0.2, times the odds (1/17 + 1) / 2 : C(16, 8) 0.2^8 0.8^8 that it was chosen
+    drawn = 12_870 * 0.2**8 * 0.8**8
+    chosen = (9 / 17) / (9 / 17 + drawn)
+    assert chosen > 0.98
+    assert sampling_offset(labels, 0.2) == pytest.approx(chosen * (logit(8.2 / 17) - logit(0.2)))
     assert sampling_offset(np.array([1, 0, 0, 0, 0]), 0.2) == pytest.approx(0.0)
     assert sampling_offset(np.zeros(0), 0.2) == 0.0
     assert np.isfinite(sampling_offset(np.ones(16), 0.2))
