@@ -28,6 +28,8 @@ def report(table: pd.DataFrame, note: str) -> str:
         differences(natural, "auroc", "metabam"),
         "## AUROC by support",
         controls(table, "auroc"),
+        "### Paired: own minus wrong line, wrong line minus flipped (both above 0: the support is read the right way)",
+        control_gaps(table, "auroc"),
         "## Calibration at natural prevalence: pooled ECE, and 90 % intervals that hold the Bayes probability",
         calibration(table, "natural"),
         "## Calibration with balanced supports (8 + 8)",
@@ -98,6 +100,21 @@ def controls(table: pd.DataFrame, metric: str) -> str:
                 chosen = mine[(mine.control == control) & (shots == mine.S)]
                 cells[(row, control)] = shown(mean_over_lines(chosen))
             cells[(row, "none (S = 0)")] = shown(mean_over_lines(mine[(mine.control == "own") & (mine.S == 0)]))
+    return grid(cells, "learner")
+
+
+def control_gaps(table: pd.DataFrame, metric: str) -> str:
+    """Return paired differences between supports on the very same queries."""
+    rows = table[(table.metric == metric) & (table.scheme == "natural") & (table.line != "all")]
+    wide = rows.pivot_table(index=["learner", *KEYS], columns="control", values="value").reset_index()
+    if not {"wrong_line", "flipped", "permuted"} <= set(wide):
+        return ""
+    wide = wide[wide.wrong_line.notna()]
+    cells = {}
+    for (learner, shots), mine in wide.groupby(["learner", "S"], sort=False):
+        for better, worse in (("own", "wrong_line"), ("wrong_line", "flipped"), ("own", "permuted")):
+            gap = mean_over_lines(mine.assign(value=mine[better] - mine[worse]))
+            cells[(f"{learner}, S = {shots}", f"{better} - {worse}")] = shown(gap, signed=True)
     return grid(cells, "learner")
 
 
