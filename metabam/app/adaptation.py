@@ -39,6 +39,8 @@ class Loaded:
     name: str
     origin: str
     result: ReadResult = field(repr=False)
+    answers: tuple[tuple[str, str], ...] = ()
+    one_class: bool = False
 
     @property
     def sha256(self) -> str:
@@ -102,11 +104,20 @@ class Queries:
         return np.isfinite(self.probability)
 
 
-def read_support(data: bytes, name: str, origin: str, genome: Genome | None, *, one_class: bool = False) -> Loaded:
+def read_support(
+    data: bytes,
+    name: str,
+    origin: str,
+    genome: Genome | None,
+    *,
+    one_class: bool = False,
+    answers: dict[str, str] | None = None,
+) -> Loaded:
     """Return an uploaded, pasted, edited or bundled support, read and judged; never raises for its content."""
     from metabam.data.upload import read_support as read
 
-    return Loaded(data, name, origin, read(data, name, genome, allow_one_class=one_class))
+    result = read(data, name, genome, allow_one_class=one_class, answers=answers)
+    return Loaded(data, name, origin, result, tuple(sorted((answers or {}).items())), one_class)
 
 
 def read_queries(data: bytes, name: str, origin: str, genome: Genome | None) -> Loaded:

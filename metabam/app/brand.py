@@ -10,3 +10,7 @@ LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" width="172" height="32"
 <circle cx="6" cy="24" r="4.4" fill="#0072B2"/><circle cx="28" cy="24" r="4.4" fill="#D55E00"/>
 <text x="46" y="24.5" font-family="'Source Sans','Source Sans Pro','Helvetica Neue',Arial,sans-serif" font-size="22"
  font-weight="650" fill="#1F2D33">Meta-BAM</text></svg>"""
+
+ICON: Final = """<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" viewBox="0 0 34 34">
+<path d="M6 25 C6 5, 28 5, 28 25" fill="none" stroke="#1B6B7F" stroke-width="3" stroke-linecap="round"/>
+<circle cx="6" cy="25" r="5" fill="#0072B2"/><circle cx="28" cy="25" r="5" fill="#D55E00"/></svg>"""

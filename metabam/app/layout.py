@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
@@ -138,13 +138,15 @@ def _pick(runs: list[RunSummary], ids: list[str], lang: str) -> RunSummary:
         session.put("unknown_run", True)
     if session.get(RUN, asked) not in ids:
         session.put(RUN, ids[0])
+    st.markdown(f":small[{text('shell.sidebar.run', lang)}]", help=text("shell.sidebar.run_help", lang))
     st.selectbox(
         text("shell.sidebar.run", lang),
         ids,
         index=None,
+        required=True,
+        label_visibility="collapsed",
         key=RUN,
         bind="query-params",
-        help=text("shell.sidebar.run_help", lang),
         on_change=session.forget,
         args=("unknown_run",),
     )
@@ -164,13 +166,20 @@ def _facts(summary: RunSummary, lang: str) -> None:
     unknown = text("shell.unknown", lang)
     facts = [
         ("step", f"{summary.step:,} / {summary.n_steps:,}" if summary.n_steps else f"{summary.step:,}"),
-        ("holdout", ", ".join(summary.holdout) or text("shell.none", lang)),
+        ("holdout", listed(summary.holdout) or text("shell.none", lang)),
         ("seed", unknown if summary.seed is None else str(summary.seed)),
     ]
     genome, lines = _genome_and_lines(summary)
     facts.insert(0, ("lines", lines or unknown))
     facts.insert(0, ("genome", genome or unknown))
     st.caption("  \n".join(f"{text(f'shell.sidebar.{name}', lang)}: **{plain(value, 60)}**" for name, value in facts))
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names joined by commas; of many, the first ones and how many there are."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} … ({len(names)})"
 
 
 def _genome_and_lines(summary: RunSummary) -> tuple[str, str]:
@@ -181,7 +190,7 @@ def _genome_and_lines(summary: RunSummary) -> tuple[str, str]:
         run = cache.open_run(summary.run_id)
         genome = run.manifest.get("genome", {})
         name = str(genome.get("name") or genome.get("fingerprint", "")[:12]) if isinstance(genome, dict) else ""
-        return name, ", ".join(line.name for line in lines_of(run) if line.training)
+        return name, listed([line.name for line in lines_of(run) if line.training])
     except (MetaBamError, OSError, AttributeError):
         return "", ""
 
@@ -249,7 +258,8 @@ def _unreadable(summary: RunSummary, reason: str, lang: str) -> None:
 
 def question(stem: str, lang: str) -> None:
     """Draw the biological question that the page answers."""
-    st.markdown(f":gray[*{text(f'{stem}.question', lang)}*]")
+    asked = text(f"{stem}.question", lang)
+    st.markdown(f":gray[{asked}]" if lang == "zh" else f":gray[*{asked}*]")
 
 
 def badges(scene: Scene) -> None:
@@ -265,7 +275,7 @@ def badges(scene: Scene) -> None:
         st.badge(plain(scene.summary.run_id, 40), icon=":material/folder:", color="gray")
         st.badge(scene.text("shell.head.step", step=f"{scene.summary.step:,}"), icon=":material/flag:", color="gray")
         if scene.summary.holdout:
-            lines = plain(", ".join(scene.summary.holdout), 60)
+            lines = plain(listed(scene.summary.holdout), 60)
             st.badge(scene.text("shell.head.holdout", lines=lines), icon=":material/visibility_off:", color="gray")
         chroms = scene.run.config.holdout_chrom
         if chroms:

@@ -18,7 +18,6 @@ from metabam.records import Severity
 SUPPORT_STATE: Final = "support_state"
 QUERY_STATE: Final = "query_state"
 DONE: Final = "adaptation"
-TYPES: Final = ["csv", "tsv", "txt", "bedpe", "tab"]
 SEVERITY_ICONS: Final = {"REJ": "⛔", "ASK": "❔", "WARN": "⚠️", "FIX": "🔧"}
 
 
@@ -81,7 +80,6 @@ def _get_support(scene: Scene, supports: list[str]) -> None:
     elif method == "upload":
         st.file_uploader(
             scene.text("live.upload"),
-            type=TYPES,
             key=_uploader_key("support"),
             max_upload_size=1,
             on_change=_take_upload,
@@ -126,7 +124,6 @@ def _get_queries(scene: Scene) -> None:
     elif method == "upload":
         st.file_uploader(
             scene.text("live.upload_queries"),
-            type=TYPES,
             key=_uploader_key("queries"),
             max_upload_size=20,
             on_change=_take_upload,
@@ -203,8 +200,11 @@ def _take_edit(names: list[str], rows: list[dict[str, Any]], loaded: Loaded, sce
     session.put(SUPPORT_STATE, adaptation.read_support(data, loaded.name, "edit", _genome(scene)))
 
 
-def _accept_one_class(loaded: Loaded, scene: Scene) -> None:
-    again = adaptation.read_support(loaded.data, loaded.name, loaded.origin, _genome(scene), one_class=True)
+def _read_again(loaded: Loaded, answers: dict[str, str], one_class: bool, scene: Scene) -> None:
+    """Read the same bytes once more with the reader's answers."""
+    again = adaptation.read_support(
+        loaded.data, loaded.name, loaded.origin, _genome(scene), one_class=one_class, answers=answers
+    )
     session.put(SUPPORT_STATE, again)
 
 
@@ -235,12 +235,38 @@ def check_block(scene: Scene) -> Loaded | None:
         st.success(scene.text("live.accepted_notes"), icon=":material/check_circle:")
     else:
         st.success(scene.text("live.accepted"), icon=":material/check_circle:")
-    if any(item.code == "one-class" for item in report.of(Severity.REJECTED)):
-        st.button(scene.text("live.one_class"), key="one_class", on_click=_accept_one_class, args=(loaded, scene))
+    _questions(scene, loaded)
     if report.problems:
         findings_table(scene, loaded)
     _edit(scene, loaded)
     return None if loaded.result.refused else loaded
+
+
+def _questions(scene: Scene, loaded: Loaded) -> None:
+    """Draw the answer to each finding that asks, and the override of a support of one class."""
+    codes = {
+        item.code for item in loaded.result.report.problems if item.severity in (Severity.REJECTED, Severity.QUESTION)
+    }
+    answers = dict(loaded.answers)
+    if "one-class" in codes:
+        st.button(
+            scene.text("live.one_class"), key="one_class", on_click=_read_again, args=(loaded, answers, True, scene)
+        )
+    if "no-header" in codes:
+        st.button(
+            scene.text("live.ask.header"),
+            key="ask_header",
+            on_click=_read_again,
+            args=(loaded, {**answers, "no-header": "standard"}, loaded.one_class, scene),
+        )
+    if "score-as-label" in codes:
+        cutoff = st.number_input(scene.text("live.ask.score"), 0, 1000, 500, key="ask_cutoff")
+        st.button(
+            scene.text("live.ask.score_go", cutoff=cutoff),
+            key="ask_score",
+            on_click=_read_again,
+            args=(loaded, {**answers, "score-as-label": str(cutoff)}, loaded.one_class, scene),
+        )
 
 
 def _check_numbers(scene: Scene, loaded: Loaded) -> None:

@@ -15,7 +15,8 @@ from metabam.plots import curves, theme
 from metabam.records import History
 from metabam.texts import has, text
 
-HEALTH = ("sensitivity", "auprc", "kl", "gate_saturation", "effective_rank", "id_probe")
+HEALTH = ("sensitivity", "auprc", "kl", "gate_saturation", "effective_rank", "line_probe")
+LEFT_OUT = ("auroc_leftout", "auprc_leftout", "task_full_leftout")
 EFFORT = "grad_norm"
 LARGER = ("auroc", "auprc", "accuracy", "rank")
 FRESH_SECONDS = 60.0
@@ -68,6 +69,7 @@ def controls(scene: Scene, history: History) -> None:
         persist_state="session",
         help=scene.text("training.compare_help"),
         disabled=not others,
+        placeholder=None if others else scene.text("training.compare_none"),
     )
     with st.container(horizontal=True, gap="medium"):
         st.toggle(scene.text("training.log"), key="log_y", persist_state="session")
@@ -109,7 +111,7 @@ def state_row(scene: Scene, history: History) -> None:
     """Draw state, phase, step, time and heartbeat."""
     summary = scene.summary
     last = history.records[-1] if len(history) else None
-    cells = st.columns(5 if summary.heartbeat_age is not None else 4)
+    cells = st.columns([1, 1.4, 1, 1, 1] if summary.heartbeat_age is not None else [1, 1.4, 1, 1])
     metric(cells[0], scene.text("training.kpi.state"), scene.text(f"shell.state.{summary.state}"))
     phase = summary.phase or (last.phase if last else "")
     metric(cells[1], scene.text("training.kpi.phase"), phase_name(scene, phase) if phase else "–")
@@ -162,6 +164,12 @@ def panels(scene: Scene, logs: dict[str, History]) -> None:
     """Draw the loss terms, the signs of collapse, the rest, and the table of numbers."""
     phase = session.get("phase")
     own = logs[scene.summary.run_id]
+    folds = curves.split_folds(
+        _of_phase(own, phase), [line.name for line in layout.lines_of(scene.run) if line.training]
+    )
+    if folds:
+        _left_out(scene, folds)
+        return
     names = [name for name in curves.scalar_names(own) if _logged(own, name, phase)]
     if not names:
         empty(scene.text("training.empty_phase"))
@@ -187,11 +195,33 @@ def panels(scene: Scene, logs: dict[str, History]) -> None:
     if health or len(dimensions):
         _head(scene, "health")
         _grid(scene, health, logs, drawn, extra=dimensions)
-    if rest:
+    if rest and not drawn:
+        _grid(scene, [[name] for name in rest], logs, drawn)
+    elif rest:
         with st.expander(f"{scene.text('training.rest')} ({len(rest)})", icon=":material/list:"):
             _grid(scene, [[name] for name in rest], logs, drawn)
     _picked(scene)
     _table(scene, drawn, logs)
+
+
+def _of_phase(history: History, phase: str | None) -> History:
+    """Return the records of one phase."""
+    return History(tuple(record for record in history if record.phase == phase))
+
+
+def _left_out(scene: Scene, folds: dict[str, History]) -> None:
+    """Draw the scores of each left-out line, which choose the number of steps, then the loss terms of all folds."""
+    drawn: list[curves.Curve] = []
+    names = curves.scalar_names(History(tuple(record for log in folds.values() for record in log)))
+    _head(scene, "leftout")
+    steps = scene.run.manifest.get("steps")
+    if isinstance(steps, int):
+        st.caption(":material/flag: " + scene.text("training.chosen", steps=f"{steps:,}"))
+    _grid(scene, [[name] for name in LEFT_OUT if name in names], folds, drawn)
+    rest = [name for name in names if name not in LEFT_OUT]
+    with st.expander(f"{scene.text('training.rest')} ({len(rest)})", icon=":material/list:"):
+        _grid(scene, [[name] for name in rest], folds, drawn)
+    _table(scene, drawn, folds)
 
 
 def _head(scene: Scene, name: str) -> None:
@@ -255,19 +285,16 @@ def _grid(
 
 def _one(scene: Scene, name: str, lines: list[curves.Curve], by: str, logs: dict[str, History]) -> None:
     """Draw one small chart."""
-    group = next((key for key, members in curves.GROUPS.items() if name in members), name)
+    group = next((key for key, members in curves.GROUPS.items() if name in members and by == "name"), name)
     title = scene.text(f"training.chart.{group}") if has(f"training.chart.{group}") else metric_name(name, scene.lang)
     keys = list(dict.fromkeys(line.run if by == "run" else line.name for line in lines))
-    if by == "name" and len(logs) > 1:
+    if by == "name":
         lines = [line for line in lines if line.run == scene.summary.run_id]
     palette = (theme.ACCENT, *theme.OKABE_ITO[1:]) if by == "run" else theme.OKABE_ITO
     colours = {key: palette[place % len(palette)] for place, key in enumerate(keys)}
     axis = session.get("axis", "step")
-    faults = (
-        sorted({float(step) for step, what in logs[scene.summary.run_id].gaps if what == name})
-        if axis == "step"
-        else []
-    )
+    gaps = logs[scene.summary.run_id].gaps if scene.summary.run_id in logs else ()
+    faults = sorted({float(step) for step, what in gaps if what == name}) if axis == "step" else []
     last = next((float(line.y[-1]) for line in lines if len(line.y)), math.nan)
     figure = curves.panel(
         lines,
@@ -287,6 +314,7 @@ def _one(scene: Scene, name: str, lines: list[curves.Curve], by: str, logs: dict
         key=f"curve_{group}",
         theme=None,
         on_select="rerun",
+        selection_mode=["pick"],
         alt=scene.text("training.alt", title=title, last=number(last)),
     )
     _remember(event)
@@ -294,7 +322,7 @@ def _one(scene: Scene, name: str, lines: list[curves.Curve], by: str, logs: dict
 
 def _references(scene: Scene, name: str) -> dict[str, float]:
     """Return the horizontal lines that a quantity is judged against."""
-    if name == "id_probe":
+    if name == "line_probe":
         training = [line for line in layout.lines_of(scene.run) if line.training]
         return {scene.text("training.chance"): 1 / len(training)} if training else {}
     if name == "effective_rank":

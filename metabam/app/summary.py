@@ -94,7 +94,6 @@ def path_block(scene: Scene) -> None:
 
 def scores_block(scene: Scene) -> list[queries.LineScore]:
     """Draw AUPRC against the base rate on lines never seen; return the scores for the run card."""
-    st.markdown(f"#### {scene.text('overview.scores.head')}")
     scores: list[queries.LineScore] = []
     if cache.is_bundled(scene.summary.run_id) and scene.summary.state == "finished":
         try:
@@ -137,8 +136,8 @@ def lines_block(scene: Scene) -> None:
         key="lines",
         alt=scene.text("overview.lines.alt", n=len(rows)),
         column_config={
-            name["pairs"]: st.column_config.NumberColumn(format="localized"),
-            name["positives"]: st.column_config.NumberColumn(format="localized"),
+            name["pairs"]: st.column_config.NumberColumn(format="localized", width="small"),
+            name["positives"]: st.column_config.NumberColumn(format="localized", width="small"),
             name["share"]: st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
         },
     )

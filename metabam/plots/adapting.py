@@ -77,7 +77,11 @@ def posterior_figure(
         ticktext=[f"z{row + 1}" for row in rows],
         gridcolor="rgba(0,0,0,0)",
     )
-    figure.update_xaxes(title_text=text("fig.posterior.axis", lang), range=[-edge * 1.08, edge * 1.42])
+    figure.update_xaxes(
+        title_text=text("fig.posterior.axis", lang),
+        range=[-edge * 1.08, edge * 1.42],
+        tickvals=[tick for tick in range(-4, 5) if abs(tick) <= edge],
+    )
     return figure
 
 

@@ -15,15 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metabam.plots import theme
-from metabam.records import History
+from metabam.records import History, StepRecord
 from metabam.texts import has, text
 
 TERMS: Final = ("total", "task_full", "task_context", "vnc", "adversary", "reconstruction", "orthogonality")
 SENSITIVITY: Final = ("auroc_own", "auroc_other", "auroc_flipped")
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "sensitivity": SENSITIVITY,
-    "auprc": ("auprc_train", "auprc_left_out", "base_rate_train", "base_rate_left_out"),
+    "auprc": ("auprc_train", "auprc_leftout", "base_rate", "prevalence_leftout"),
 }
+HIDDEN: Final = ("fold", "line_chance")
 MAX_NAMES: Final = 60
 
 
@@ -68,10 +69,24 @@ def scalar_names(history: History) -> list[str]:
     for record in history:
         for source in (record.terms, record.metrics):
             for name, value in source.items():
-                if isinstance(value, int | float) and not isinstance(value, bool):
+                if isinstance(value, int | float) and not isinstance(value, bool) and name not in HIDDEN:
                     found[name] = None
     known = [name for name in (*TERMS, *(name for group in GROUPS.values() for name in group)) if name in found]
     return [*known, *sorted(set(found) - set(known))][:MAX_NAMES]
+
+
+def split_folds(history: History, names: Sequence[str]) -> dict[str, History]:
+    """Return one log per left-out line, where steps were counted anew for each; ``{}`` where no fold was logged.
+
+    ``names`` are the training lines in order; a record's ``fold`` is a place in it.
+    """
+    folds: dict[str, list[StepRecord]] = {}
+    for record in history:
+        fold = record.metrics.get("fold")
+        if isinstance(fold, int | float):
+            place = int(fold)
+            folds.setdefault(names[place] if place < len(names) else str(place + 1), []).append(record)
+    return {name: History(tuple(records)) for name, records in folds.items()}
 
 
 def curve(
@@ -166,6 +181,9 @@ def panel(
 ) -> Any:
     """Return one small live chart: raw values faint, smoothed on top, a red rug where a value was not finite.
 
+    The data are named, apart from the drawing: when only they change, the browser keeps zoom and place. Shift and wheel
+    zooms, dragging pans, a click picks a step.
+
     Parameters
     ----------
     curves
@@ -213,33 +231,26 @@ def panel(
         alt.Tooltip("smooth:Q", format=".4f", title=text("fig.smooth", lang)),
         alt.Tooltip("shown:N", title=" "),
     ]
-    base = alt.Chart(_data(rows)).encode(
+    base = alt.Chart(alt.NamedData(name="curve")).encode(
         x=alt.X("x:Q", title=axis_title, axis=alt.Axis(tickCount=4, format="~g" if axis == "clock" else ",d")),
         color=colour,
     )
     chosen = alt.selection_point(name="pick", fields=["step"], nearest=True, on="click", empty=False)
+    zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"], zoom="wheel![event.shiftKey]")
     layers: list[Any] = [
         base.mark_line(opacity=0.28, strokeWidth=1).encode(y=alt.Y("raw:Q", title=None, scale=scale)),
         base.mark_line(strokeWidth=1.9).encode(y=alt.Y("smooth:Q", title=None, scale=scale)),
         base.mark_point(size=60, opacity=0, filled=True)
         .encode(y=alt.Y("smooth:Q", scale=scale), tooltip=hover)
-        .add_params(chosen),
+        .add_params(chosen, zoom),
     ]
     if faults:
-        layers.append(
-            alt.Chart(_data([{"x": float(place)} for place in faults]))
-            .mark_rule(color="#C62828", opacity=0.8)
-            .encode(x="x:Q")
-        )
+        layers.append(alt.Chart(alt.NamedData(name="faults")).mark_rule(color="#C62828", opacity=0.8).encode(x="x:Q"))
     for name, value in (references or {}).items():
         layers.extend(_reference(name, value))
-    origin = theme.badge_text(synthetic, lang)
-    return _style(alt.layer(*layers), title, origin, height)
-
-
-def _data(rows: list[dict[str, Any]]) -> Any:
-    """Return rows as inline data of a chart."""
-    return alt.Data(values=rows)  # type: ignore[no-untyped-call]  # altair leaves its schema classes untyped
+    chart = _style(alt.layer(*layers), title, theme.badge_text(synthetic, lang), height)
+    chart.datasets = {"curve": rows, "faults": [{"x": float(place)} for place in faults]}
+    return chart
 
 
 def _name(name: str, lang: str) -> str:
@@ -249,7 +260,7 @@ def _name(name: str, lang: str) -> str:
 
 def _reference(name: str, value: float) -> list[Any]:
     """Return a dotted line and its label."""
-    data = alt.Chart(_data([{"y": value, "name": name}]))
+    data = alt.Chart(alt.Data(values=[{"y": value, "name": name}]))  # type: ignore[no-untyped-call]  # untyped schema
     return [
         data.mark_rule(strokeDash=[2, 3], color=theme.MUTED).encode(y="y:Q"),
         data.mark_text(align="right", baseline="bottom", dy=-2, color=theme.MUTED, fontSize=11).encode(
@@ -260,7 +271,7 @@ def _reference(name: str, value: float) -> list[Any]:
 
 def _style(chart: Any, title: str, origin: str, height: int) -> Any:
     """Return the chart with the house's type and lines, its origin in the subtitle."""
-    styled = chart.properties(
+    styled = chart.configure(font=theme.FONT).properties(
         height=height,
         width="container",
         padding={"left": 4, "right": 8, "top": 10, "bottom": 4},
@@ -287,5 +298,4 @@ def _style(chart: Any, title: str, origin: str, height: int) -> Any:
         domainColor=theme.FAINT,
         tickColor=theme.FAINT,
     )
-    styled = styled.configure(font=theme.FONT)
     return styled.configure_view(strokeWidth=0)

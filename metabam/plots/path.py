@@ -73,9 +73,9 @@ def path_diagram(example: PathExample, *, synthetic: bool | None, lang: str = "e
         alt=alt,
         synthetic=synthetic,
         lang=lang,
-        height=300,
+        height=312,
         note=text("fig.path.note", lang, line=theme.label(example.line)),
-        margin=(12, 12, 74, 44),
+        margin=(12, 12, 86, 44),
     )
     _tidy(figure, lang)
     return figure

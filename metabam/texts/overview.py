@@ -51,7 +51,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "overview.go.gates": ("The atoms", "查看原子"),
     "overview.go.unfolding": ("How it was trained", "训练过程"),
     "overview.go.prediction": ("Predict queries", "预测查询"),
-    "overview.scores.head": ("Lines never seen", "未见过的细胞系"),
     "overview.scores.how": (
         "Each dot is one cell line that took no part in training: the model was given 16 of its pairs and asked about "
         "others. The tick is the base rate, what guessing reaches. Bars are 95 % bootstrap intervals over query pairs. "
@@ -75,7 +74,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "overview.lines.heldout": ("never seen", "未见过"),
     "overview.lines.pairs": ("pairs", "元件对"),
     "overview.lines.positives": ("contacts", "接触对"),
-    "overview.lines.share": ("share of contacts", "接触比例"),
+    "overview.lines.share": ("contacts, %", "接触，%"),
     "overview.lines.alt": (
         "{n} cell lines with their pairs and share of contacts.",
         "{n} 个细胞系及其元件对数和接触比例。",

@@ -16,7 +16,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "training.phase": ("Phase", "阶段"),
     "training.phase.discover": ("motif discovery", "基序发现"),
     "training.phase.pretrain": ("per-line heads", "各系预训练"),
-    "training.phase.select-steps": ("choosing the number of steps", "选择步数"),
+    "training.phase.select-steps": ("choosing steps", "选择步数"),
     "training.phase.meta-train": ("meta-training", "元训练"),
     "training.phase.done": ("finished", "完成"),
     "training.smooth": ("Smoothing (EMA)", "平滑（EMA）"),
@@ -26,6 +26,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "training.log": ("log y", "对数纵轴"),
     "training.compare": ("Compare with", "对比运行"),
+    "training.compare_none": ("no other run", "无其他运行"),
     "training.compare_help": ("Up to three more runs, drawn on the same axes.", "最多再选三个运行，画在同一坐标上。"),
     "training.live": ("Live", "实时"),
     "training.live_help": (
@@ -40,9 +41,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A model that ignores its support shows the three support curves on top of one another.",
         "忽略支持集的模型，其三条支持集曲线会重合。",
     ),
+    "training.leftout": ("Each training line left out in turn", "依次留出每个训练细胞系"),
+    "training.leftout_note": (
+        "One curve per left-out line, each never scored by its own training; their mean decides the number of steps.",
+        "每条曲线对应一个留出的细胞系，其训练从不使用自身评分；均值决定步数。",
+    ),
+    "training.chosen": ("Chosen: {steps} steps.", "选定：{steps} 步。"),
     "training.rest": ("Everything else that was logged", "其他记录"),
     "training.chart.auprc": ("AUPRC", "AUPRC"),
     "training.chart.sensitivity": ("AUROC by support", "不同支持集下的 AUROC"),
+    "training.chart.auprc_leftout": ("AUPRC on the left-out line", "留出细胞系的 AUPRC"),
     "training.chart.kl": ("KL per context dimension (nats)", "各语境维度的 KL（nat）"),
     "training.chance": ("1 / lines", "1 / 细胞系数"),
     "training.half_rank": ("half of min(K, D)", "min(K, D) 的一半"),
@@ -58,10 +66,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "flatten. **AUROC by support**: own above another line's above flipped labels; three equal lines mean that the "
         "labels are not used. **AUPRC on the left-out training line** decides when to stop; the never-seen lines are not "
         "scored here. **KL per dimension** near zero everywhere means an idle context. Click a point to open the atoms "
-        "at the nearest checkpoint.",
+        "at the nearest checkpoint; Shift and wheel zooms, dragging moves, a double click resets.",
         "浅色线为原始记录，深色线为滑动平均。**损失项**应下降并趋平。**不同支持集下的 AUROC**：自身高于其他细胞系，高于标签翻转；"
         "三线重合意味着标签没有被使用。**留出训练细胞系上的 AUPRC** 决定何时停止；未见过的细胞系不在此评分。**各维度的 KL** 全部接近零"
-        "意味着语境闲置。点击某点可打开最近检查点处的原子。",
+        "意味着语境闲置。点击某点可打开最近检查点处的原子；Shift 加滚轮缩放，拖动平移，双击复位。",
     ),
     "training.table": ("Numbers", "数值"),
     "training.table.alt": (

@@ -84,4 +84,4 @@ def test_chart_draws_raw_smooth_and_pointer_and_marks_faults():
 def test_log_axis_leaves_out_what_is_not_positive():
     line = curves.Curve("r", "x", np.arange(3.0), np.arange(3), np.array([1.0, 0.0, -1.0]), np.array([1.0, 0.0, -1.0]))
     spec = curves.panel([line], title="t", axis="step", axis_title="x", colours={"r": "#123456"}, log=True).to_dict()
-    assert len(spec["layer"][0]["data"]["values"] if "data" in spec["layer"][0] else spec["data"]["values"]) == 1
+    assert [row["raw"] for row in spec["datasets"]["curve"]] == [1.0]
