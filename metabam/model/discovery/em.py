@@ -30,6 +30,11 @@ class Elements:
         """Return the number of elements ``N``."""
         return len(self.codes)
 
+    def every(self, most: int) -> Elements:
+        """Return at most ``most`` elements, evenly spread over all."""
+        rows = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64))
+        return Elements(self.codes[rows], self.surprise[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:

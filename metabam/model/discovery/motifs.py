@@ -30,6 +30,9 @@ Progress = Callable[[str, float], None]
 LEAST_CONTRAST = 4.0
 """Standard errors by which a motif's sites in real elements must outnumber those in shuffles."""
 
+_SOME = 1_500
+"""Elements on which candidates are compared before they are refined on all."""
+
 
 def letter_shares(codes: ByteArray) -> NDArray[np.float64]:
     """Return the strand-symmetric shares of A, C, G, T among the known letters, (4,)."""
@@ -159,44 +162,67 @@ def find_motifs(
     known
         PWMs that join the seeds.
     """
-    shares = letter_shares(codes)
     elements = Elements(codes, background.surprise(codes))
     null_codes = dinucleotide_shuffle(codes, rng)
     null = Elements(null_codes, background.surprise(null_codes))
     pwms: list[Pwm] = list(known)
     strength = np.zeros(0)
-    masks = gapped_masks(weight)
-    masked = codes
     for number in range(rounds):
         if progress:
             progress("seeds", number / rounds)
-        shuffled = [dinucleotide_shuffle(masked, rng) for _ in range(2)]
         least = min_z if number == 0 else min_z * 2 / 3
-        words = enriched_words(masked, shuffled, masks, 60, least)
-        seeds = distinct_seeds(masked, words, limit, least)
         before = len(pwms)
-        grown = grow(Elements(masked, elements.surprise), seeds, starts, shares) if seeds else []
-        candidates = pwms + [pwm for pwm in grown if total_information(pwm) > 4.0]
-        if not candidates:
-            break
-        candidates = _kept(elements, null, candidates, 2 * limit, 0.9, 0.8)[0]
-        candidates = untangle(elements, candidates, shares)
-        candidates = _kept(elements, null, candidates, 2 * limit, 0.85, 0.8)[0]
-        for _ in range(2):
-            candidates = polish(elements, candidates, shares)
-        pwms, strength = _kept(elements, null, candidates, limit, 0.8, 0.5)
+        pwms, strength = search_round(elements, null, pwms, weight, least, starts, limit, number > 0, rng)
         if len(pwms) <= before or not pwms:
             break
-        masked = cover(elements, pwms)
     return pwms, strength
 
 
+def search_round(
+    elements: Elements,
+    null: Elements,
+    pwms: list[Pwm],
+    weight: int,
+    min_z: float,
+    starts: int,
+    limit: int,
+    masked: bool,
+    rng: np.random.Generator,
+) -> tuple[list[Pwm], NDArray[np.float64]]:
+    """Return the motifs after one more round: the old ones and what new seeds led to, all refined together.
+
+    ``masked`` covers the sites of the old motifs before words are counted; the other arguments are as in
+    :func:`find_motifs`, ``null`` being shuffles of ``elements``.
+    """
+    shares = letter_shares(elements.codes)
+    codes = cover(elements, pwms) if masked and pwms else elements.codes
+    shuffled = [dinucleotide_shuffle(codes, rng) for _ in range(2)]
+    masks = gapped_masks(weight, 3 if masked else 2)
+    words = enriched_words(codes, shuffled, masks, 60, min_z)
+    seeds = distinct_seeds(codes, words, limit, min_z)
+    grown = grow(Elements(codes, elements.surprise), seeds, starts, shares) if seeds else []
+    candidates = pwms + [pwm for pwm in grown if total_information(pwm) > 4.0]
+    some, some_null = elements.every(_SOME), null.every(_SOME)
+    candidates = _kept(some, some_null, candidates, 2 * limit, 0.9, 0.8, 2.5)[0]
+    candidates = untangle(elements, candidates, shares) if candidates else []
+    candidates = _kept(some, some_null, candidates, 2 * limit, 0.85, 0.8, 2.5)[0]
+    for _ in range(2):
+        candidates = polish(elements, candidates, shares) if candidates else []
+    return _kept(elements, null, candidates, limit, 0.8, 0.5)
+
+
 def _kept(
-    real: Elements, null: Elements, pwms: Sequence[Pwm], limit: int, alike: float, shared: float
+    real: Elements,
+    null: Elements,
+    pwms: Sequence[Pwm],
+    limit: int,
+    alike: float,
+    shared: float,
+    least: float = LEAST_CONTRAST,
 ) -> tuple[list[Pwm], NDArray[np.float64]]:
     """Return the distinct motifs that stand out of the shuffles, strongest first, and their contrasts."""
     if not pwms:
         return [], np.zeros(0)
     strength = contrast(presence(real, pwms), presence(null, pwms))
-    kept = [i for i in distinct(real, pwms, strength, alike, shared) if strength[i] >= LEAST_CONTRAST][:limit]
+    kept = [i for i in distinct(real, pwms, strength, alike, shared) if strength[i] >= least][:limit]
     return [pwms[i] for i in kept], strength[kept]

@@ -28,7 +28,11 @@ def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, 
             from metabam.model.encoders.motif import MotifEncoder
 
             return MotifEncoder.from_state(tensors, description)
-    except (KeyError, IndexError, ValueError, TypeError) as error:
+        if kind == "cnn":
+            from metabam.model.encoders.cnn import CnnEncoder
+
+            return CnnEncoder.from_state(tensors, description)
+    except (KeyError, IndexError, ValueError, TypeError, RuntimeError) as error:
         raise CheckpointError(
             "encoder-state", f"the stored encoder is incomplete ({error!r}).", "Train the run again."
         ) from error
