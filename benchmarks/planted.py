@@ -23,9 +23,11 @@ from planted_features import features_of, read_world
 from planted_report import report
 
 from metabam import metrics
+from metabam.config import ModelConfig, TrainConfig
 from metabam.data.episodes import apart_from, contexts_of, draw_support
 from metabam.data.worldfiles import Truth, activities
 from metabam.learners import LEARNERS
+from metabam.learners.metabam import MetaBamLearner
 from metabam.records import FloatArray, LabelledContext, PairTable, Prediction, SupportSet
 
 PEERS = ("hierarchical", "pooled_prior", "pooled", "per_task", "prototype", "support_prevalence")
@@ -100,11 +102,16 @@ def draw_tasks(held: list[Held], shots: list[int], supports: int, n_queries: int
                 yield Task(line, other, count, repeat, scheme, support, queries, wrong)
 
 
+def train_config(steps: int | None) -> TrainConfig:
+    """Return the settings of Meta-BAM trained here; a given number of steps is not chosen on left-out lines."""
+    return TrainConfig() if steps is None else TrainConfig(steps=steps, leave_one_line_out=False)
+
+
 def fitted(training: list[LabelledContext], oracle: list[LabelledContext], run: Any, args: Any) -> list[Named]:
     """Return every learner, fitted: Meta-BAM (full, context-only), the peers, and two of them on true activities."""
     learners: list[Named] = []
     if "metabam" in args.learners:
-        meta: Any = run.load_learner() if run is not None else LEARNERS["metabam"]()
+        meta: Any = run.load_learner() if run is not None else MetaBamLearner(ModelConfig(), train_config(args.steps))
         if run is None:
             meta.fit(training, seed=args.seed)
         learners.append(Named("metabam", meta.adapt, meta.predict))
@@ -233,6 +240,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=20, help="held-out lines, at most")
     parser.add_argument("--encoder", choices=["truth", "motif", "cnn"], default="truth", help="features without a run")
     parser.add_argument("--noise", type=float, default=1.0, help="truth: noise on the true activities, in sd")
+    parser.add_argument("--steps", type=int, help="without a run: train Meta-BAM for this many steps, choosing nothing")
     parser.add_argument("--cache", help="folder that keeps the features of encoders trained here")
     parser.add_argument("--learners", nargs="+", default=["metabam", *PEERS], help="which learners, default all")
     parser.add_argument("--seed", type=int, default=0)
