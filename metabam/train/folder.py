@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,7 +39,8 @@ class RunFolder:
 
     def __init__(self, path: Path, interval: float = INTERVAL, *, writable: bool = True) -> None:
         self.path = path
-        self.heartbeat = Heartbeat(path, interval)
+        self.heartbeat = Heartbeat(path, interval if writable else math.inf)
+        self._writable = writable
         self.elapsed_before = max((record.seconds for record in HistoryReader(path / HISTORY).look()), default=0.0)
         self._started = time.monotonic()
         if writable:
@@ -78,6 +80,8 @@ class RunFolder:
         return Checkpoints(self.path / "checkpoints" / phase)
 
     def _append(self, values: Mapping[str, Any]) -> None:
+        if not self._writable:
+            return
         try:
             append_record(self.path / HISTORY, values, self._seq)
         except StorageError:

@@ -191,10 +191,9 @@ class _Place:
     ) -> StepRecord:
         """Return the record of a step, written by the first process."""
         marked = {**metrics, "fold": float(self.fold)} if self.fold is not None else metrics
-        if self.group.rank == 0:
-            self.folder.heartbeat.beat(self.phase, step, n_steps, step / max(n_steps, 1))
-            if written:
-                return self.folder.record(step, self.phase, terms, marked)
+        self.folder.heartbeat.beat(self.phase, step, n_steps, step / max(n_steps, 1))
+        if written:
+            return self.folder.record(step, self.phase, terms, marked)
         return StepRecord(step, self.phase, terms, marked, round(self.folder.seconds, 3))
 
 

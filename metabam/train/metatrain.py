@@ -63,7 +63,7 @@ class MetaTraining:
         self.train = train
         self.seed = seed
         self.n_steps = train.steps if n_steps is None else n_steps
-        self._birth = give_birth(contexts, config, seed)
+        self._birth = give_birth(contexts, config, seed, steps=train.birth_steps)
         self._source = EpisodeSource(contexts, self._birth, train, seed)
         self._contexts = list(contexts)
         self.module: MetaBam = self._birth.model

@@ -267,7 +267,8 @@ class _Pipeline:
             return chosen
         for fold, at in enumerate(folds):
             part = f"select-steps-{at}"
-            if any(note.step >= settings.steps for note in self.folder.checkpoints(part).notes()):
+            trained = any(note.step >= settings.steps for note in self.folder.checkpoints(part).notes())
+            if self.group.gather(trained)[0]:
                 continue  # its scores are in the log
             others = [item for index, item in enumerate(contexts) if index != at]
             training = yield from self._born(others, settings.steps, contexts[at], "select-steps")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
@@ -45,7 +46,7 @@ class Heartbeat:
     folder
         The run directory.
     interval
-        Seconds between two writes of an unchanged phase.
+        Seconds between two writes of an unchanged phase; infinite: nothing is ever written.
     """
 
     def __init__(self, folder: Path, interval: float = INTERVAL) -> None:
@@ -57,6 +58,8 @@ class Heartbeat:
     def beat(self, phase: str, step: int = 0, n_steps: int = 0, fraction: float = 0.0, message: str = "") -> None:
         """Say that the run lives, if the last time was an interval ago or the phase is new."""
         now = time.monotonic()
+        if math.isinf(self.interval):
+            return
         if phase == self._phase and now - self._last < self.interval:
             return
         self._last, self._phase = now, phase
@@ -64,6 +67,8 @@ class Heartbeat:
 
     def close(self, state: str, step: int = 0, n_steps: int = 0, message: str = "") -> None:
         """Say how the run ended."""
+        if math.isinf(self.interval):
+            return
         self._write(state, self._phase, step, n_steps, 1.0 if state == "finished" else 0.0, message)
 
     def _write(self, state: str, phase: str, step: int, n_steps: int, fraction: float, message: str) -> None:

@@ -11,7 +11,7 @@ from metabam.train.metatrain import MetaTraining
 from tests.model.worlds import planted_contexts
 
 MODEL = ModelConfig(n_atoms=7, context_dim=2, mix_rank=2, hidden=11)
-TRAIN = TrainConfig(steps=6, eval_every=3, batch_tasks=4, query_size=32)
+TRAIN = TrainConfig(steps=6, eval_every=3, birth_steps=20, batch_tasks=4, query_size=32)
 NAMES = {
     "auroc_own", "auroc_other", "auroc_flipped", "auprc_train", "base_rate", "kl_per_dim", "gate_saturation",
     "effective_rank", "singular_values", "line_probe", "line_chance", "kappa",

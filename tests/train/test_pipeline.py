@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from metabam.records import SupportSet
 from metabam.train.lock import hold
 from metabam.train.pipeline import train_run
 from metabam.train.run import RunStore
-from tests.faults.kill import Trainers, output, temporaries
+from tests.faults.kill import ROOT, Trainers, output, temporaries
 from tests.faults.trainer import settings
 
 SAME = ("encoder.safetensors", "features.safetensors", "lines.json", "selection.json", "weights.safetensors")
@@ -149,6 +152,20 @@ def test_a_finished_run_asked_again_does_nothing(trainers, world, finished):
     assert trainers.run(finished, world=str(world)) == 0, output(finished)
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*.safetensors")} == before
     assert RunStore(finished.parent).summary("whole").state == "finished"
+
+
+@pytest.mark.nightly
+def test_two_processes_train_a_whole_run(world, finished, tmp_path):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo"}
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [*torchrun, str(ROOT / "tests/train/parallel.py"), str(tmp_path / "run"), "0", str(world)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert RunStore(tmp_path).summary("run").state == "finished"
+    one, two = (RunStore(path.parent).open(path.name).history() for path in (finished, tmp_path / "run"))
+    assert (two.bad_lines, [r.step for r in two]) == (0, [r.step for r in one])
+    for left, right in zip(one, two, strict=True):
+        assert right.terms == pytest.approx(left.terms, rel=1e-3)
 
 
 class TestRefusals:
