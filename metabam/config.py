@@ -70,11 +70,12 @@ class ModelConfig(_Frozen):
 class TrainConfig(_Frozen):
     """Training loop, episodes and losses (model.md s8, s9, s11)."""
 
-    steps: Annotated[int, Field(ge=1)] = 1_500
+    steps: Annotated[int, Field(ge=1)] = 600
+    birth_steps: Annotated[int, Field(ge=1)] = 1_200
     batch_tasks: Annotated[int, Field(ge=1, le=1024)] = 16
     query_size: Annotated[int, Field(ge=2, le=65_536)] = 128
     shots: tuple[int, ...] = (0, 4, 8, 16, 32, 64)
-    lr: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    lr: Annotated[float, Field(gt=0, le=1)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
     clip_norm: Annotated[float, Field(gt=0)] = 5.0
     virtual_mixture: Annotated[float, Field(ge=0, le=1)] = 0.60

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from metabam.config import ModelConfig, TrainConfig
@@ -32,18 +33,12 @@ class StepChoice:
     score: tuple[tuple[float, ...], ...]
 
 
-def noise_of(seed: int, step: int, rank: int, shape: tuple[int, int]) -> torch.Tensor:
-    """Return standard normal noise, (B, Z), a function of its arguments."""
-    return torch.from_numpy(np.random.default_rng([seed, step, rank, 99]).normal(size=shape).astype(np.float32))
-
-
 def step_loss(
     model: MetaBam, source: EpisodeSource, step: int, n_steps: int, rank: int = 0, world_size: int = 1
 ) -> LossTerms:
     """Return the loss of one rank's share of the batch of a step."""
     tasks = source.batch(step, rank, world_size)
-    noise = noise_of(source.seed, step, rank, (len(tasks.names), model.config.context_dim))
-    return episode_loss(model, tasks, source.config, step, n_steps, noise)
+    return episode_loss(model, tasks, source.config, step, n_steps)
 
 
 def run_steps(birth: Birth, source: EpisodeSource, n_steps: int) -> Iterator[int]:
@@ -64,7 +59,7 @@ def train_steps(
     contexts: Sequence[LabelledContext], config: ModelConfig, train: TrainConfig, seed: int, steps: int
 ) -> MetaBam:
     """Return a model born from and trained on all contexts for a number of steps."""
-    birth = give_birth(contexts, config, seed)
+    birth = give_birth(contexts, config, seed, steps=train.birth_steps)
     source = EpisodeSource(contexts, birth, train, seed)
     for _ in run_steps(birth, source, steps):
         pass
@@ -108,14 +103,14 @@ def choose_steps(
 ) -> StepChoice:
     """Return the number of steps with the best mean AUROC over left-out lines at 4, 16 and 64 shots.
 
-    Zero steps (the birth itself) is a candidate, so that episodes are only run where they help on a line nobody
-    trained on.
+    Zero steps (the birth itself) is a candidate, and stays the choice unless another gains more than a
+    standard error over lines: episodes are run where they help on a line nobody trained on.
     """
     grid = tuple(range(0, train.steps + 1, train.eval_every))
     rows: list[tuple[float, ...]] = []
     for at, left_out in enumerate(contexts):
         others = [context for context in contexts if context is not left_out]
-        birth = give_birth(others, config, seed)
+        birth = give_birth(others, config, seed, steps=train.birth_steps)
         source = EpisodeSource(others, birth, train, seed)
         tasks = real_tasks(left_out, JUDGE_SHOTS, 8, 500, seed)
         row = []
@@ -125,6 +120,12 @@ def choose_steps(
                 if progress is not None:
                     progress(left_out.name, (at + done / max(grid[-1], 1)) / len(contexts))
         rows.append(tuple(row))
-    mean = np.nanmean(np.asarray(rows), axis=0)
-    best = int(np.argmax(mean)) if np.isfinite(mean).any() else 0
-    return StepChoice(grid[best], grid, tuple(rows))
+    return StepChoice(grid[clearly_best(np.asarray(rows))], grid, tuple(rows))
+
+
+def clearly_best(score: NDArray[np.float64]) -> int:
+    """Return the best column of ``score`` (E, n), or 0 (the birth) where it gains less than a standard error."""
+    mean = score.mean(axis=0)
+    best = int(np.argmax(mean)) if np.isfinite(mean).all() else 0
+    gain = score[:, best] - score[:, 0]
+    return best if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)) else 0

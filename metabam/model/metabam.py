@@ -148,6 +148,18 @@ class MetaBam(nn.Module):
         root = (self.readout.weight.unsqueeze(-1) * slope) @ context.scale
         return root @ root.transpose(-1, -2)
 
+    def beyond_context(self) -> Tensor:
+        """Return the prior covariance (K, K) of effects that no z_c can express (no gradient).
+
+        Left out, the context path is over-confident, and ranks worse: its logits are not damped where it knows little.
+        """
+        with torch.no_grad():
+            pooled = self.pooled_alpha()
+            spanned = self.readout.weight.unsqueeze(-1) * self.gate_slope(torch.zeros_like(self.gate.skip[0]), pooled)
+            factor = self.evidence.prior_factor()
+            values, vectors = torch.linalg.eigh(factor @ factor.T - spanned @ spanned.T)
+            return (vectors * values.clamp(min=0.0)) @ vectors.T
+
     def gate_slope(self, context: Tensor, alpha: Tensor) -> Tensor:
         """Return d alpha / d z_c, (..., K, Z)."""
         inner = self.gate.inner(context)
@@ -163,8 +175,8 @@ class MetaBam(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return mean and variance of the logit, both (..., Q), of h^(T) and h^(0) (..., Q, K).
 
-        The variance integrates over delta, and over the part of z_c that delta does not take back; on the path
-        ``"context"`` there is no delta, and z_c counts in full.
+        The variance integrates over delta, and over the part of z_c that delta does not take back. On the path
+        ``"context"`` z_c counts in full, and so does what Z numbers cannot say about a line: :meth:`beyond_context`.
         """
         logit = self.readout(unfolded, belief.alpha)
         covariance = self.effect_covariance(belief.context, belief.alpha)
@@ -172,6 +184,8 @@ class MetaBam(nn.Module):
         if self.config.evidence and path == "full":
             logit = logit + (centred @ belief.delta_mean.unsqueeze(-1)).squeeze(-1)
             covariance = belief.delta_covariance + (1.0 - self.evidence.kappa).square() * covariance
+        elif self.config.evidence:
+            covariance = covariance + self.beyond_context()
         variance = ((centred @ covariance) * centred).sum(-1).clamp(min=0.0)
         return logit, variance
 

@@ -84,7 +84,9 @@ def test_padding_and_an_empty_support_change_nothing():
         for name, value in problem.items()
     }
     for form in ("support", "atoms"):
-        for one, other in zip(laplace(**padded, steps=15, form=form), laplace(**short, steps=15, form=form), strict=True):
+        for one, other in zip(
+            laplace(**padded, steps=15, form=form), laplace(**short, steps=15, form=form), strict=True
+        ):
             assert torch.allclose(one, other, atol=1e-8)
     empty = {
         name: value[:, :0] if name in {"design", "labels", "offset", "mask"} else value
