@@ -56,13 +56,24 @@ class Trainable(Protocol):
     """
 
     @property
-    def module(self) -> nn.Module: ...  # noqa: D102 - the attributes are described above
+    def module(self) -> nn.Module:
+        """Return the weights."""
+        ...
+
     @property
-    def optimizer(self) -> torch.optim.Optimizer: ...  # noqa: D102
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Return the optimizer."""
+        ...
+
     @property
-    def scheduler(self) -> LRScheduler | None: ...  # noqa: D102
+    def scheduler(self) -> LRScheduler | None:
+        """Return the schedule, if there is one."""
+        ...
+
     @property
-    def n_steps(self) -> int: ...  # noqa: D102
+    def n_steps(self) -> int:
+        """Return the number of steps in all."""
+        ...
 
     def loss(self, step: int, rank: int, world_size: int) -> StepLoss:
         """Return the loss of this rank's share of the batch of ``step``: the mean over ranks is the batch's loss.
