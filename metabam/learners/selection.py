@@ -80,10 +80,8 @@ def judge(model: MetaBam, tasks: Tasks, *, context_only: bool = False) -> Judgem
     with torch.no_grad():
         query = model.states(tasks.query)
         belief = run_batch(model, tasks)
-        if context_only:
-            logit = model.context_logit(query, belief.alpha)
-        else:
-            logit = model.moderated(*model.full_logit(query, belief))
+        unfolded = model.unfold(query, belief.alpha)[-1]
+        logit = model.moderated(*model.combine(unfolded, query, belief, "context" if context_only else "full"))
     rows = []
     for row, truth, keep in zip(logit, tasks.query_labels, tasks.query_mask > 0, strict=True):
         y, z = truth[keep].double().numpy(), row[keep].double().numpy()

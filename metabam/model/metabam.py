@@ -158,7 +158,8 @@ class MetaBam(nn.Module):
             spanned = self.readout.weight.unsqueeze(-1) * self.gate_slope(torch.zeros_like(self.gate.skip[0]), pooled)
             factor = self.evidence.prior_factor()
             values, vectors = torch.linalg.eigh(factor @ factor.T - spanned @ spanned.T)
-            return (vectors * values.clamp(min=0.0)) @ vectors.T
+            beyond: Tensor = (vectors * values.clamp(min=0.0)) @ vectors.T
+        return beyond
 
     def gate_slope(self, context: Tensor, alpha: Tensor) -> Tensor:
         """Return d alpha / d z_c, (..., K, Z)."""
