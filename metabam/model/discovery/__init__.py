@@ -22,6 +22,7 @@ from metabam.records import ByteArray, IntArray, MotifSet, PairWindows
 
 Progress = Callable[[str, float], None]
 _ROWS_PER_LINE = 12_000
+_MOST_BP = 4_000_000
 
 __all__ = ["MotifDictionary", "discover", "read_sides", "select_features"]
 
@@ -32,7 +33,8 @@ def _stage(tell: Progress, name: str, start: float) -> Progress:
 
 
 def _sample(codes: ByteArray, most: int, rng: np.random.Generator) -> ByteArray:
-    """Return at most ``most`` rows that hold at least some known letters."""
+    """Return at most ``most`` rows, and 4 Mb of DNA, that hold at least some known letters."""
+    most = max(100, min(most, _MOST_BP // max(1, codes.shape[1])))
     known = np.flatnonzero((codes < 4).mean(axis=1) > 0.2)
     if len(known) > most:
         known = np.sort(rng.choice(known, most, replace=False))

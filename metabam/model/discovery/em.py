@@ -18,6 +18,8 @@ from metabam.records import ByteArray, FloatArray
 PSEUDO = 0.5
 """Pseudo-count of each letter, in sites."""
 
+_MOST_WINDOWS = 40_000
+
 
 @dataclass(frozen=True, slots=True)
 class Elements:
@@ -101,6 +103,9 @@ def windows_near(elements: Elements, seed: Seed, width: int, mismatches: int = 2
     element = np.concatenate([rows for rows, _, _ in parts])
     start = np.concatenate([columns for _, columns, _ in parts])
     reverse_flags = np.concatenate([np.full(len(rows), flag) for rows, _, flag in parts])
+    if len(element) > _MOST_WINDOWS:  # a repeat: evenly thinned
+        some = np.linspace(0, len(element) - 1, _MOST_WINDOWS).astype(np.int64)
+        element, start, reverse_flags = element[some], start[some], reverse_flags[some]
     return gather(elements, element, start, reverse_flags, width)
 
 

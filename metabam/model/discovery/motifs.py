@@ -206,8 +206,11 @@ def search_round(
     candidates = _kept(some, some_null, candidates, 2 * limit, 0.9, 0.8, 2.5)[0]
     candidates = untangle(elements, candidates, shares) if candidates else []
     candidates = _kept(some, some_null, candidates, 2 * limit, 0.85, 0.8, 2.5)[0]
-    for _ in range(2):
-        candidates = polish(elements, candidates, shares) if candidates else []
+    if not candidates:
+        return [], np.zeros(0)
+    candidates = polish(elements, candidates, shares)
+    candidates = _kept(some, some_null, candidates, 2 * limit, 0.7, 0.5, 2.5)[0]  # halves of one motif: one goes,
+    candidates = polish(elements, candidates, shares) if candidates else []  # and the other takes back its sites
     return _kept(elements, null, candidates, limit, 0.8, 0.5)
 
 
