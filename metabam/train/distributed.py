@@ -58,20 +58,23 @@ class Group:
 
 
 @contextmanager
-def joined() -> Iterator[Group]:
-    """Join the group that ``torchrun`` describes in the environment, and leave it afterwards."""
+def joined(device: str = "cpu") -> Iterator[Group]:
+    """Join the group that ``torchrun`` describes in the environment, and leave it afterwards.
+
+    ``device`` is where the trained weights are: NCCL connects GPUs, gloo connects CPUs.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1 or not dist.is_available():
         yield Group()
         return
     mine = not dist.is_initialized()
-    cuda = torch.cuda.is_available()
+    cuda = device == "cuda"
     if mine:
         dist.init_process_group("nccl" if cuda else "gloo")
     rank = dist.get_rank()
-    device = f"cuda:{os.environ.get('LOCAL_RANK', rank)}" if cuda else "cpu"
+    place = f"cuda:{os.environ.get('LOCAL_RANK', rank)}" if cuda else "cpu"
     try:
-        yield Group(rank, dist.get_world_size(), device)
+        yield Group(rank, dist.get_world_size(), place)
     finally:
         if mine:
             dist.destroy_process_group()

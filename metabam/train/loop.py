@@ -150,7 +150,7 @@ def train(
     KeyboardInterrupt, SystemExit
         A signal asked to stop (130, 143, or 138 for SIGUSR1), after the step was finished and saved.
     """
-    with joined() as group, watched() as stop:
+    with joined(_device(trainable)) as group, watched() as stop:
         if config.batch_tasks % group.size:
             raise ConfigError(
                 "batch-share",
@@ -180,6 +180,10 @@ def train(
                     folder.heartbeat.close("stopped", step, trainable.n_steps, f"signal {asked}, saved at step {step}")
                 leave(asked)
             yield record
+
+
+def _device(trainable: Trainable) -> str:
+    return next((weight.device.type for weight in trainable.module.parameters()), "cpu")
 
 
 @dataclass(frozen=True, slots=True)
