@@ -326,8 +326,8 @@ def _references(scene: Scene, name: str) -> dict[str, float]:
         training = [line for line in layout.lines_of(scene.run) if line.training]
         return {scene.text("training.chance"): 1 / len(training)} if training else {}
     if name == "effective_rank":
-        atoms = scene.run.config.model.n_atoms
-        return {scene.text("training.half_rank"): atoms / 2}
+        shape = next((atoms.shape for atoms in scene.run.snapshots().values()), None)
+        return {} if shape is None else {scene.text("training.half_rank"): min(shape) / 2}
     return {}
 
 

@@ -29,7 +29,7 @@ def numbers(scene: Scene) -> dict[str, object]:
     pairs, positives = sum(line.pairs for line in lines), sum(line.positives for line in lines)
     model = scene.run.config.model
     records = cache.spectra(scene.run, scene.summary.run_id)
-    width = int(next(iter(scene.run.snapshots().values())).shape[1]) if records else 0
+    atoms, width = next(iter(scene.run.snapshots().values())).shape if records else (model.n_atoms, 0)
     cells = st.columns(6)
     metric(cells[0], scene.text("overview.lines"), len(lines))
     metric(cells[1], scene.text("overview.pairs"), f"{pairs:,}")
@@ -38,7 +38,7 @@ def numbers(scene: Scene) -> dict[str, object]:
     metric(
         cells[3],
         scene.text("overview.size"),
-        f"{model.n_atoms} × {width or '–'}",
+        f"{atoms} × {width or '–'}",
         help_text=scene.text("overview.size_help"),
     )
     metric(cells[4], scene.text("overview.steps"), model.n_steps, help_text=scene.text("overview.steps_help"))
@@ -58,7 +58,7 @@ def numbers(scene: Scene) -> dict[str, object]:
         "training_lines": [line.name for line in lines],
         "pairs": pairs,
         "positives": positives,
-        "K": model.n_atoms,
+        "K": atoms,
         "D": width,
         "T": model.n_steps,
         "effective_rank": None if not records else rank,

@@ -177,12 +177,11 @@ def panel(
     synthetic: bool | None = None,
     faults: Sequence[float] = (),
     references: Mapping[str, float] | None = None,
-    height: int = 170,
+    height: int = 190,
 ) -> Any:
     """Return one small live chart: raw values faint, smoothed on top, a red rug where a value was not finite.
 
-    The data are named, apart from the drawing: when only they change, the browser keeps zoom and place. Shift and wheel
-    zooms, dragging pans, a click picks a step.
+    The data are named, apart from the drawing. Shift and wheel zooms, dragging pans, a click picks a step.
 
     Parameters
     ----------

@@ -30,8 +30,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "training.compare_help": ("Up to three more runs, drawn on the same axes.", "最多再选三个运行，画在同一坐标上。"),
     "training.live": ("Live", "实时"),
     "training.live_help": (
-        "Reads the log every 5 seconds while the run's heartbeat is fresh.",
-        "当运行心跳新鲜时，每 5 秒读取一次日志。",
+        "Reads the log every 5 seconds while the run's heartbeat is fresh. Switch it off to zoom in peace.",
+        "当运行心跳新鲜时，每 5 秒读取一次日志。需要细看时可关闭。",
     ),
     "training.losses": ("Loss terms and gradient", "损失项与梯度"),
     "training.losses_note": ("Losses in nats; lower is better.", "损失单位为 nat；越低越好。"),

@@ -66,6 +66,8 @@ def test_first_request_to_a_fresh_server_is_a_deep_link(chromium, server, entry)
 
 def test_front_page_its_links_and_a_page_that_is_not_there(chromium, server):
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     open_page(page, f"{server}/?lang=zh")
     is_clean(page, text("overview.title", "zh"))
     assert page.get_by_test_id("stPlotlyChart").count() == 2
@@ -74,6 +76,7 @@ def test_front_page_its_links_and_a_page_that_is_not_there(chromium, server):
     settle(page)
     is_clean(page, text("atoms.title", "zh"))
     assert "lang=zh" in page.url
+    assert [url for url in asked if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))] == []
     page.goto(f"{server}/nope", wait_until="load")
     page.get_by_text("Page not found").first.wait_for(timeout=60_000)
     page.close()

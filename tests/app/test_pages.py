@@ -223,3 +223,20 @@ def test_a_clicked_cell_of_the_cosine_map_compares_those_two_atoms(app):
     assert any("Atoms 3 and 2" in item.value for item in at.markdown)
     spec = json.loads(at.get("plotly_chart")[2].proto.spec)
     assert [trace["type"] for trace in spec["data"]] == ["heatmap", "scatter"]
+
+
+@pytest.mark.parametrize(("stem", "part"), [("overview", "summary.numbers"), ("training", "monitor.board")])
+def test_an_unexpected_error_is_said_without_its_text_or_a_path(app, monkeypatch, stem, part):
+    from metabam.app import monitor, summary
+
+    def fail(*arguments):
+        raise RuntimeError("/srv/private/file.txt is gone")
+
+    module, name = part.split(".")
+    monkeypatch.setattr({"summary": summary, "monitor": monitor}[module], name, fail)
+    at = app(PAGES[stem])
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "RuntimeError" in at.error[0].value
+    assert "private" not in words(at)
+    assert at.sidebar.selectbox(key="run").value == "demo", "the rest of the app goes on"
