@@ -19,17 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from metabam.config import ModelConfig
-from metabam.learners.hierarchical import HierarchicalPrior, Shrinkage, fit_hierarchical
+from metabam.learners.hierarchical import HierarchicalPrior, fit_hierarchical
 from metabam.learners.logistic import Standardiser, check_contexts
 from metabam.model.context import BayesAggregation
 from metabam.model.metabam import MetaBam
 from metabam.records import LabelledContext
 
 Float64Array = NDArray[np.float64]
-START = Shrinkage(mean=0.8, blend=0.15, level=0.3, scale=1.0)
-"""How the prior is shrunk at birth. Choosing it by leaving one of five lines out was noisier than this (0.003-0.009
-AUROC lost at 16 shots on three planted worlds); episodes with virtual lines refine it."""
-
 _BATCH = 256
 _START_THRESHOLD = 0.5
 
@@ -91,7 +87,7 @@ def _choose_atoms(model: MetaBam, contexts: Sequence[LabelledContext], seed: int
     sign = np.where(np.mean(z**3, axis=0) < 0.0, -1.0, 1.0)
     order = np.arange(n_features)
     if n_atoms < n_features:
-        prior = fit_hierarchical(contexts, seed, shrinkage=START)
+        prior = fit_hierarchical(contexts, seed)
         order = np.sort(np.argsort(-np.mean(prior.line_weights**2, axis=0), kind="stable")[:n_atoms])
     atoms = np.zeros((n_atoms, n_features))
     atoms[np.arange(len(order)), order] = sign[order]
@@ -143,7 +139,7 @@ def _fit_prior(
 ) -> tuple[HierarchicalPrior, Float64Array]:
     """Return the hierarchical fit on mechanism states, and the states' standard deviation (K,)."""
     translated = [replace(context, features=states_of(model, context.features)) for context in contexts]
-    prior = fit_hierarchical(translated, seed, shrinkage=START)
+    prior = fit_hierarchical(translated, seed)
     with torch.no_grad():
         model.readout.centre.copy_(torch.from_numpy(prior.standardiser.centre))
     return prior, prior.standardiser.scale

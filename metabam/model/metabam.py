@@ -104,15 +104,26 @@ class MetaBam(nn.Module):
         return logit
 
     def sampling_offset(self, labels: Tensor, mask: Tensor) -> Tensor:
-        """Return the log odds by which a support over-represents positives against the base rate, (..., 1).
+        """Return the log odds by which a support was chosen to over-represent positives, (..., 1); no gradient.
 
-        A support is chosen by its user, often half and half, so its share says nothing about the line; given the
-        share, logit P(y | x, chosen) = logit P(y | x) + offset (doi:10.1093/biomet/66.3.403). One pseudo-pair at the
-        base rate.
+        A support that its user chose (often half and half) says nothing about the line's base rate; given its share
+        of positives, logit P(y | x, chosen) = logit P(y | x) + offset (doi:10.1093/biomet/66.3.403). The offset
+        counts by the probability that the share was chosen (half and half every other time, else any number of
+        positives alike) rather than drawn at the base rate. One pseudo-pair at the base rate keeps it finite.
         """
-        rate = torch.sigmoid(self.base_logit)
-        share = ((labels * mask).sum(-1, keepdim=True) + rate) / (mask.sum(-1, keepdim=True) + 1.0)
-        return torch.logit(share, eps=1e-6) - self.base_logit
+        with torch.no_grad():
+            n = mask.sum(-1, keepdim=True)
+            positives = (labels * mask).sum(-1, keepdim=True)
+            negatives = n - positives
+            rate = torch.sigmoid(self.base_logit)
+            ways = torch.lgamma(n + 1.0) - torch.lgamma(positives + 1.0) - torch.lgamma(negatives + 1.0)
+            drawn = ways + positives * torch.log(rate) + negatives * torch.log1p(-rate)
+            odd = torch.remainder(n, 2.0)
+            half = ((positives - negatives).abs() <= odd).to(n.dtype) / (1.0 + odd)
+            chosen = torch.sigmoid((0.5 / (n + 1.0) + 0.5 * half).log() - drawn)
+            share = (positives + rate) / (n + 1.0)
+            offset: Tensor = chosen * (torch.logit(share, eps=1e-6) - self.base_logit) * (n > 0)
+            return offset
 
     def infer_context(self, support: Support) -> ContextPosterior:
         """Return q(z_c | S)."""
@@ -151,7 +162,8 @@ class MetaBam(nn.Module):
     def beyond_context(self) -> Tensor:
         """Return the prior covariance (K, K) of effects that no z_c can express (no gradient).
 
-        Left out, the context path is over-confident, and ranks worse: its logits are not damped where it knows little.
+        Left out, the context path is over-confident, and ranks worse: its logits are not damped where it knows
+        little.
         """
         with torch.no_grad():
             pooled = self.pooled_alpha()

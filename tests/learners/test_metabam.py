@@ -9,10 +9,10 @@ import torch
 from metabam.config import ModelConfig, TrainConfig
 from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
 from metabam.learners.base import Learner
-from metabam.learners.birth import START, give_birth, leading_directions, split_covariance, states_of
+from metabam.learners.birth import give_birth, leading_directions, split_covariance, states_of
 from metabam.learners.episodic import EpisodeSource, real_tasks
 from metabam.learners.hierarchical import fit_hierarchical
-from metabam.learners.logistic import posterior_of
+from metabam.learners.logistic import posterior_of, sampling_offset
 from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.selection import choose_steps, judge, step_loss
 from metabam.metrics import auroc
@@ -58,7 +58,7 @@ def test_born_model_is_hierarchical_regression_on_its_states(world, birth):
         LabelledContext(c.cell_line, "", states_of(birth.model, c.features), c.labels, c.enhancer, c.promoter)
         for c in world
     ]
-    prior = fit_hierarchical(translated[:5], 0, shrinkage=START)
+    prior = fit_hierarchical(translated[:5], 0, shrinkage=birth.prior.shrinkage)
     mean, factor = prior.joint()
     for at in (6, 7, 8):
         support, rest = _support(world[at])
@@ -330,3 +330,13 @@ def test_other_sizes_and_aggregations_fit(world, aggregation, n_atoms):
     alone = MetaBamLearner(config.model_copy(update={"evidence": False}), short)
     alone.fit(world[:2], seed=0)
     assert not alone.adapt(support).evidence_mean.any()
+
+
+@pytest.mark.parametrize(("size", "positives"), [(0, 0), (1, 1), (5, 2), (5, 3), (16, 8), (16, 3), (16, 16), (7, 0)])
+def test_sampling_offset_is_that_of_the_linear_learners(birth, size, positives):
+    labels = torch.zeros(size + 3)
+    labels[:positives] = 1.0
+    mask = (torch.arange(size + 3) < size).float()
+    rate = float(torch.sigmoid(birth.model.base_logit))
+    wanted = sampling_offset(labels[:size].numpy().astype(np.int8), rate)
+    assert float(birth.model.sampling_offset(labels, mask)) == pytest.approx(wanted, abs=1e-4)
