@@ -89,6 +89,7 @@ class Queries:
     """Predictions of the query table, in its order."""
 
     table: PairTable
+    names: tuple[str, ...]
     status: tuple[str, ...]
     probability: Array
     lower: Array
@@ -224,6 +225,7 @@ def _answer(
     low, high = models.interval(full)
     return Queries(
         result.table,
+        tuple(pair_names(result.table)),
         tuple(str(code) for code in status),
         spread(full.probability),
         spread(low),
@@ -247,15 +249,15 @@ def pair_names(table: PairTable) -> list[str]:
 # ------------------------------------------------------------------ exports
 
 
-def result_rows(done: Adaptation) -> list[dict[str, object]]:
-    """Return one row per query, in input order: every prediction shown on the page, full precision."""
+def result_rows(done: Adaptation, most: int | None = None) -> list[dict[str, object]]:
+    """Return one row per query, in input order, at full precision: all, or the first ``most``."""
     if done.queries is None:
         return []
     answered = done.queries
     distance = answered.table.distance()
     near = done.nearest[0][0] if done.nearest else ""
     rows: list[dict[str, object]] = []
-    for row in range(len(answered.table)):
+    for row in range(len(answered.table))[:most]:
         rows.append(
             {
                 "pair_id": str(answered.table.pair_id[row]),

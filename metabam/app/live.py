@@ -18,7 +18,8 @@ from metabam.records import Severity
 SUPPORT_STATE: Final = "support_state"
 QUERY_STATE: Final = "query_state"
 DONE: Final = "adaptation"
-SEVERITY_ICONS: Final = {"REJ": "⛔", "ASK": "❔", "WARN": "⚠️", "FIX": "🔧"}
+FINDING_WIDTHS: Final = {"severity": 80, "line": 50, "column": 120, "message": 300, "remedy": 300, "code": 110}
+SEVERITY_MARKS: Final = {"REJ": "×", "ASK": "?", "WARN": "!", "FIX": "~"}
 
 
 def _uploader_key(kind: str) -> str:
@@ -290,7 +291,7 @@ def findings_table(scene: Scene, loaded: Loaded) -> None:
         {
             scene.text(
                 "live.find.severity"
-            ): f"{SEVERITY_ICONS[str(item.severity)]} {scene.text(f'live.sev.{item.severity}')}",
+            ): f"{SEVERITY_MARKS[str(item.severity)]} {scene.text(f'live.sev.{item.severity}')}",
             scene.text("live.find.line"): scene.text("live.find.file") if item.line is None else str(item.line),
             scene.text("live.find.column"): item.column or "",
             scene.text("live.find.message"): item.message,
@@ -307,10 +308,8 @@ def findings_table(scene: Scene, loaded: Loaded) -> None:
         key=f"findings_{loaded.sha256[:12]}",
         alt=scene.text("live.find.alt", n=len(rows), name=loaded.name[:60], bad=bad),
         column_config={
-            scene.text("live.find.severity"): st.column_config.TextColumn(width="small"),
-            scene.text("live.find.line"): st.column_config.TextColumn(width="small"),
-            scene.text("live.find.column"): st.column_config.TextColumn(width="small"),
-            scene.text("live.find.message"): st.column_config.TextColumn(width="large"),
+            scene.text(f"live.find.{name}"): st.column_config.TextColumn(width=width)
+            for name, width in FINDING_WIDTHS.items()
         },
     )
 
@@ -337,7 +336,10 @@ def _edit(scene: Scene, loaded: Loaded) -> None:
             disabled=[status_name],
             height=min(36 * (len(rows) + 2) + 4, 420),
             alt=scene.text("live.edit.alt", n=len(rows)),
-            column_config={name: st.column_config.TextColumn(width="small") for name in (status_name, *names)},
+            column_config={
+                status_name: st.column_config.TextColumn(width=130),
+                **{name: st.column_config.TextColumn(width=110) for name in names},
+            },
         )
         st.button(
             scene.text("live.edit.apply"),
@@ -351,7 +353,7 @@ def _edit(scene: Scene, loaded: Loaded) -> None:
 def _status(scene: Scene, result: Any, place: int) -> str:
     """Return the status of one row as a reader sees it."""
     code = str(result.status[place]) if place < len(result.status) else ""
-    return scene.text("live.status.ok") if code == "ok" else f"⛔ {code}"
+    return scene.text("live.status.ok") if code == "ok" else f"× {code}"
 
 
 def edited_bytes(names: list[str], rows: list[dict[str, Any]], header: tuple[str, ...]) -> bytes:

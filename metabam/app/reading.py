@@ -10,7 +10,7 @@ import streamlit as st
 from metabam.app import adaptation, cache, session
 from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Queries
 from metabam.app.evaluation import score_interval
-from metabam.app.layout import Scene
+from metabam.app.layout import Scene, guarded
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE, forget_all
 from metabam.app.widgets import chart, empty, metric, plain
 from metabam.metrics import expected_calibration_error
@@ -50,7 +50,12 @@ def adapt_block(scene: Scene, support: Loaded | None) -> None:
             scene.text("live.forget"), type="tertiary", icon=":material/delete:", on_click=forget_all, key="forget"
         )
     if session.take(PRESSED) and support is not None:
-        session.put(DONE, run_adaptation(scene, support, [str(name) for name in chosen]))
+        guarded(_press, scene, support, [str(name) for name in chosen])
+
+
+def _press(scene: Scene, support: Loaded, chosen: list[str]) -> None:
+    """Adapt and keep the result; when it fails the tables stay as they are."""
+    session.put(DONE, run_adaptation(scene, support, chosen))
 
 
 def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptation:
@@ -266,7 +271,7 @@ def _queries(scene: Scene, done: Adaptation) -> None:
 def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
     synthetic, lang, comment = scene.synthetic, scene.lang, scene.comment()
     good = answered.usable
-    names = [name for name, kept in zip(adaptation.pair_names(answered.table), good, strict=True) if kept]
+    names = [name for name, kept in zip(answered.names, good, strict=True) if kept]
     chart(
         queries.prediction_figure(
             answered.probability[good],
@@ -320,12 +325,13 @@ def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
 
 
 def _result_table(scene: Scene, done: Adaptation) -> None:
-    rows = adaptation.result_rows(done)
+    rows = adaptation.result_rows(done, MOST_ROWS)
+    total = 0 if done.queries is None else len(done.queries.table)
     near = plain(done.nearest[0][0]) if done.nearest else ""
     labels = done.queries.table.label.tolist() if done.queries is not None else []
     known = any(label >= 0 for label in labels)
     shown = []
-    for row, label in zip(rows[:MOST_ROWS], labels, strict=False):
+    for row, label in zip(rows, labels, strict=False):
         cells: dict[str, object] = {
             scene.text("live.col.pair"): row["pair_id"] or f"{row['chrom']}:{row['enhancer_start']}",
             scene.text("live.col.probability"): row["probability"],
@@ -340,9 +346,7 @@ def _result_table(scene: Scene, done: Adaptation) -> None:
             cells[scene.text("live.col.label")] = "" if label < 0 else str(label)
         cells[scene.text("live.col.status")] = scene.text("live.status.ok") if row["status"] == "ok" else row["status"]
         shown.append(cells)
-    st.markdown(
-        f"**{scene.text('live.results')}** · :gray[{scene.text('shell.shown', shown=len(shown), total=len(rows))}]"
-    )
+    st.markdown(f"**{scene.text('live.results')}** · :gray[{scene.text('shell.shown', shown=len(shown), total=total)}]")
     fraction = st.column_config.NumberColumn(format="%.3f", width="small")
     formats: dict[str, Any] = {
         scene.text(f"live.col.{name}"): fraction for name in ("lower", "upper", "prior", "nearest")
@@ -357,7 +361,7 @@ def _result_table(scene: Scene, done: Adaptation) -> None:
         hide_index=True,
         height=330,
         key="results",
-        alt=scene.text("live.results.alt", n=len(rows)),
+        alt=scene.text("live.results.alt", n=total),
         column_config=formats,
     )
 
