@@ -240,3 +240,42 @@ def test_an_unexpected_error_is_said_without_its_text_or_a_path(app, monkeypatch
     assert "RuntimeError" in at.error[0].value
     assert "private" not in words(at)
     assert at.sidebar.selectbox(key="run").value == "demo", "the rest of the app goes on"
+
+
+def test_two_runs_on_the_same_axes(app, copy_demo):
+    for name in ("first", "second"):
+        copy_demo(name)
+    at = app(PAGES["training"], run="first")
+    at.multiselect(key="compare").set_value(["second"]).run()
+    clean(at)
+    table = next(item.value for item in at.dataframe if "quantity" in item.value.columns)
+    assert {"first", "second"} <= set(table["run"])
+
+
+def test_a_run_that_stopped_without_saying_so(app, no_demo, copy_demo):
+    file = copy_demo("quiet") / "status.json"
+    status = json.loads(file.read_text())
+    status.update(state="running", heartbeat=status["heartbeat"] - 1e5)
+    file.write_text(json.dumps(status))
+    at = app(PAGES["training"])
+    assert not at.exception
+    assert "stopped without saying so" in words(at)
+    assert "--resume" in at.code[0].value
+
+
+def test_values_that_are_not_finite_are_named_with_their_step(app, no_demo, copy_demo):
+    from metabam.train.folder import RunFolder
+
+    folder = RunFolder(copy_demo("nan"))
+    folder.record(99_991, "meta-train", {"total": float("nan")})
+    at = app(PAGES["training"])
+    assert not at.exception
+    assert "99,991" in at.error[0].value
+    assert "total loss" in at.error[0].value
+
+
+def test_every_phase_of_the_log_can_be_drawn(app):
+    at = app(PAGES["training"])
+    for place in range(len(at.selectbox(key="phase").options)):
+        at.selectbox(key="phase").select_index(place).run()
+        clean(at)
