@@ -194,8 +194,12 @@ def _pair_table(scene: Scene, record: SpectrumRecord, top: int = 10) -> None:
         shown,
         hide_index=True,
         key="pair_table",
-        height=390,
+        height=min(36 * (len(shown) + 1), 390),
         alt=scene.text("atoms.pair.alt", n=len(shown), i=first, j=second),
-        column_config={name: st.column_config.NumberColumn(format="%+.3f", width="small") for name in names},
+        column_config={
+            scene.text("atoms.pair.feature"): st.column_config.TextColumn(width="small"),
+            scene.text("atoms.pair.kind"): st.column_config.TextColumn(width="small"),
+            **{name: st.column_config.NumberColumn(format="%+.3f", width="small") for name in names},
+        },
     )
     st.caption(scene.text("atoms.pair_none"))

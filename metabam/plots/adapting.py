@@ -177,6 +177,7 @@ def _band(figure: go.Figure, shots: NDArray[np.int64], draws: Array, colour: str
     figure.add_scatter(
         x=np.r_[shots, shots[::-1]],
         y=np.r_[high, low[::-1]],
+        mode="lines",
         fill="toself",
         fillcolor=theme.rgba(colour, 0.18),
         line={"width": 0},

@@ -199,7 +199,7 @@ def panel(
         Named horizontal lines, for example a base rate or 1 / lines.
     """
     rows = [row for row in points(curves) if not log or (row["raw"] is not None and row["raw"] > 0)]
-    scale = alt.Scale(type="log") if log else alt.Scale(zero=False, nice=True)
+    scale = alt.Scale(type="log") if log else _linear([row["raw"] for row in rows])
     shown = {str(row[by]): colours[str(row[by])] for row in rows}
     legend = (
         None
@@ -250,6 +250,14 @@ def panel(
     chart = _style(alt.layer(*layers), title, theme.badge_text(synthetic, lang), height)
     chart.datasets = {"curve": rows, "faults": [{"x": float(place)} for place in faults]}
     return chart
+
+
+def _linear(values: Sequence[float | None]) -> alt.Scale:
+    """Return a linear scale; one that never changes gets half a unit of room on both sides."""
+    finite = [value for value in values if value is not None]
+    if finite and min(finite) == max(finite):
+        return alt.Scale(domain=[finite[0] - 0.5, finite[0] + 0.5])
+    return alt.Scale(zero=False, nice=True)
 
 
 def _name(name: str, lang: str) -> str:

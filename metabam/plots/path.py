@@ -203,6 +203,7 @@ def _predictions(figure: go.Figure, example: PathExample, lang: str) -> None:
     figure.add_scatter(
         x=np.r_[rank, rank[::-1]],
         y=np.r_[high, low[::-1]],
+        mode="lines",
         fill="toself",
         fillcolor=theme.rgba(theme.ACCENT, 0.18),
         line={"width": 0},

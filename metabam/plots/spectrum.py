@@ -35,6 +35,7 @@ def spectrum_figure(
     figure.add_scatter(
         x=np.r_[place, place[::-1]],
         y=np.r_[record.null_high, record.null_low[::-1]],
+        mode="lines",
         fill="toself",
         fillcolor=theme.rgba("#7A8B93", 0.22),
         line={"width": 0},
@@ -98,6 +99,8 @@ def sigma_over_steps(
             x=steps,
             y=list(range(1, longest + 1)),
             colorscale="Cividis",
+            zmin=0,
+            zmax=float(np.nanmax(grid)),
             name="sigma",
             colorbar={
                 "title": {"text": "σ<sub>i</sub>", "side": "top"},
