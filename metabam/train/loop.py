@@ -159,27 +159,34 @@ def train(
             )
         seed_everything(seed, phase, group.rank)
         place = _Place(folder, phase, part or phase, group, fold)
-        done = _restore(trainable, place, allow_other_torch)
-        if done == 0:
-            record = place.log(0, trainable.n_steps, {}, _evaluate(trainable, 0, place), True)
-            yield record
-        forward = group.wrap(_LossModule(trainable))
-        for step in range(done + 1, trainable.n_steps + 1):
-            terms, norm = _step(trainable, forward, config, step, place)
-            metrics: dict[str, float | Sequence[float]] = {"grad_norm": norm}
-            evaluated = step % config.eval_every == 0 or step == trainable.n_steps
-            if evaluated:
-                metrics |= _evaluate(trainable, step, place)
-            asked = group.maximum(stop.signal)
-            record = place.log(step, trainable.n_steps, terms, metrics, evaluated or fold is None)
-            if step % config.save_every == 0 or step == trainable.n_steps or asked:
-                score = metrics.get("score")
-                _save(trainable, step, place, score if isinstance(score, float) else None)
-            if asked and step < trainable.n_steps:
-                if group.rank == 0:
-                    folder.heartbeat.close("stopped", step, trainable.n_steps, f"signal {asked}, saved at step {step}")
-                leave(asked)
-            yield record
+        yield from _steps(trainable, config, place, stop, allow_other_torch)
+
+
+def _steps(
+    trainable: Trainable, config: TrainConfig, place: _Place, stop: StopFlag, allow_other_torch: bool
+) -> Iterator[StepRecord]:
+    """Do the steps; the wrapped module goes with this frame, before the group is left."""
+    group = place.group
+    done = _restore(trainable, place, allow_other_torch)
+    if done == 0:
+        yield place.log(0, trainable.n_steps, {}, _evaluate(trainable, 0, place), True)
+    forward = group.wrap(_LossModule(trainable))
+    for step in range(done + 1, trainable.n_steps + 1):
+        terms, norm = _step(trainable, forward, config, step, place)
+        metrics: dict[str, float | Sequence[float]] = {"grad_norm": norm}
+        evaluated = step % config.eval_every == 0 or step == trainable.n_steps
+        if evaluated:
+            metrics |= _evaluate(trainable, step, place)
+        asked = group.maximum(stop.signal)
+        record = place.log(step, trainable.n_steps, terms, metrics, evaluated or place.fold is None)
+        if step % config.save_every == 0 or step == trainable.n_steps or asked:
+            score = metrics.get("score")
+            _save(trainable, step, place, score if isinstance(score, float) else None)
+        if asked and step < trainable.n_steps:
+            message = f"signal {asked}, saved at step {step}"
+            place.folder.heartbeat.close("stopped", step, trainable.n_steps, message)
+            leave(asked)
+        yield record
 
 
 def _device(trainable: Trainable) -> str:
