@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from metabam.app import evaluation, independence, model, monitor
+from metabam.app import evaluation, independence, model, panels
 from metabam.records import Fingerprint, History, SpectrumRecord, StepRecord
 
 
@@ -75,13 +75,13 @@ def test_kl_per_dimension_becomes_one_curve_each():
     history = History(
         (StepRecord(5, "meta-train", {}, {"kl_per_dim": [0.5, 0.25], "x": 1.0}, 2.0), StepRecord(7, "done"))
     )
-    found = monitor.kl_history(history)
+    found = panels.kl_history(history)
     assert [dict(record.metrics) for record in found] == [{"z1": 0.5, "z2": 0.25}]
 
 
 def test_all_scalars_of_every_run_in_one_table():
     history = History((StepRecord(5, "meta-train", {"total": 2.0}, {"kl_per_dim": [0.5, 0.25]}, 2.0),))
-    rows = monitor.all_scalars({"a": history, "b": history})
+    rows = panels.all_scalars({"a": history, "b": history})
     assert [row["run"] for row in rows] == ["a", "b"]
     assert rows[0] == {
         "run": "a",
