@@ -108,7 +108,7 @@ def _learn_states(model: MetaBam, contexts: Sequence[LabelledContext], seed: int
     labels = [torch.from_numpy(context.labels.astype(np.float32)) for context in contexts]
     heads = nn.Parameter(torch.zeros(n_lines, n_atoms))
     bases = nn.Parameter(torch.tensor([float(np.log(c.prevalence / (1.0 - c.prevalence))) for c in contexts]))
-    shape = [model.basis.threshold, model.basis.gain, model.modulate.matrix]
+    shape = [model.basis.threshold, model.basis.gain, model.basis.leak, model.modulate.matrix]
     optimizer = torch.optim.Adam([*shape, heads, bases], lr=5e-3)
     rng = np.random.default_rng([seed, 1])
     for step in range(steps):

@@ -30,6 +30,7 @@ class MechanismBasis(nn.Module):
         self.atoms = nn.Parameter(torch.eye(n_atoms, n_features))
         self.gain = nn.Parameter(torch.zeros(n_atoms))
         self.threshold = nn.Parameter(torch.zeros(n_atoms))
+        self.leak = nn.Parameter(torch.full((n_atoms,), 0.15))
 
     def potentials(self, features: Tensor) -> Tensor:
         """Return p (..., K) of features z (..., D); unbounded, zero at the threshold."""
@@ -40,6 +41,14 @@ class MechanismBasis(nn.Module):
             match = features @ self.atoms.T
         potentials: Tensor = (match - self.threshold) * self.gain.exp()
         return potentials
+
+    def leaky(self, potentials: Tensor) -> Tensor:
+        """Return what a state keeps of its potential beyond tanh: leak_k p_k (..., K).
+
+        A feature that is a calibrated probability already is at its best as it comes, a noisy one behind a threshold; the
+        sum of both was not worse than either on any planted world.
+        """
+        return self.leak * potentials
 
     def orthogonality(self) -> Tensor:
         """Return the mean squared cosine between different atoms, in [0, 1]; 0 for orthogonal atoms."""

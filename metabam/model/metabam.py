@@ -1,7 +1,7 @@
 """Meta-BAM, whole: z_q -> mechanism states -> unfolding under alpha(z_c) -> logit, plus delta from the support.
 
     p = basis(z)                         potentials (Q, K)          Plan 34 s2.1
-    h0 = modulate(tanh(p))               mechanism states (Q, K)
+    h0 = modulate(tanh(p)) + leak p           mechanism states (Q, K)
     q(z_c | S) = encoder(support)        context (Z,)               Plan 34 s2.2
     alpha = gate(z_c)                    spectrum (K,)              Plan 34 s2.3, s4.1
     h_T = unfold(h0, alpha)              T steps                    Plan 34 s3.2.1
@@ -86,7 +86,8 @@ class MetaBam(nn.Module):
     def states(self, features: Tensor) -> Tensor:
         """Return h^(0) (..., K) of features z (..., D); they depend on no context and can be cached."""
         z = (features - self.feature_centre) / self.feature_scale
-        states: Tensor = self.modulate(torch.tanh(self.basis.potentials(z)))
+        potentials = self.basis.potentials(z)
+        states: Tensor = self.modulate(torch.tanh(potentials)) + self.basis.leaky(potentials)
         return states
 
     def states_of_reference(self) -> Tensor:
