@@ -24,7 +24,5 @@ def planted_contexts(
         features = np.hstack([active / 0.46 + noise, rng.normal(size=(n_pairs, n_features - n_mechanisms))])
         enhancer = rng.integers(0, n_pairs // 2, n_pairs) + line * n_pairs
         promoter = rng.integers(0, n_pairs // 3, n_pairs) + line * n_pairs
-        contexts.append(
-            LabelledContext(f"line{line}", "", features.astype(np.float32), labels, enhancer, promoter)
-        )
+        contexts.append(LabelledContext(f"line{line}", "", features.astype(np.float32), labels, enhancer, promoter))
     return contexts
