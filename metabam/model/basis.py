@@ -45,8 +45,8 @@ class MechanismBasis(nn.Module):
     def leaky(self, potentials: Tensor) -> Tensor:
         """Return what a state keeps of its potential beyond tanh: leak_k p_k (..., K).
 
-        A feature that is a calibrated probability is at its best as it comes, a noisy one behind a threshold; the sum of
-        both was not worse than either on most planted worlds.
+        A feature that is a calibrated probability is best as it comes, a noisy one behind a threshold. On planted
+        worlds the sum lay between the two or above both.
         """
         return self.leak * potentials
 
