@@ -25,6 +25,7 @@ from metabam.data.episodes import contexts_of, holdout_split
 from metabam.data.genome import Genome
 from metabam.errors import MetaBamError
 from metabam.files import load_tensors, read_json, save_tensors, write_json
+from metabam.learners.selection import clearly_best
 from metabam.model.encoders import ContextRows, load_encoder
 from metabam.model.encoders.base import PairEncoder
 from metabam.records import LabelledContext, PairTable, PairWindows, StepRecord
@@ -295,7 +296,7 @@ class _Pipeline:
         return int(read_json(self.out / SELECTION)["steps"])
 
     def _choose(self, contexts: Sequence[LabelledContext], folds: Sequence[int]) -> int:
-        """Return the step with the best mean score over folds, from the log, and write down why."""
+        """Return the step that is clearly best over folds (0, the birth, where none is), and write down why."""
         curves: list[dict[int, float]] = [{} for _ in folds]
         for record in HistoryReader(self.out / HISTORY).look():
             fold, score = record.metrics.get("fold"), record.metrics.get("score")
@@ -303,9 +304,7 @@ class _Pipeline:
                 curves[int(fold)][record.step] = score
         grid = sorted(set.intersection(*(set(curve) for curve in curves)))
         table = np.array([[curve[step] for step in grid] for curve in curves])
-        defined = np.isfinite(table).all(axis=0)
-        steps = [step for step, good in zip(grid, defined, strict=True) if good]
-        chosen = steps[int(np.argmax(table[:, defined].mean(axis=0)))] if steps else self.config.train.steps
+        chosen = grid[clearly_best(table)]
         values = {
             "steps": chosen,
             "grid": grid,
