@@ -136,9 +136,9 @@ def lines_block(scene: Scene) -> None:
         key="lines",
         alt=scene.text("overview.lines.alt", n=len(rows)),
         column_config={
-            name["pairs"]: st.column_config.NumberColumn(format="localized", width="small"),
-            name["positives"]: st.column_config.NumberColumn(format="localized", width="small"),
-            name["share"]: st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
+            name["pairs"]: st.column_config.NumberColumn(format="localized", width=68),
+            name["positives"]: st.column_config.NumberColumn(format="localized", width=68),
+            name["share"]: st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=130),
         },
     )
 

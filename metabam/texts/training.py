@@ -50,6 +50,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "training.rest": ("Everything else that was logged", "其他记录"),
     "training.chart.auprc": ("AUPRC", "AUPRC"),
     "training.chart.sensitivity": ("AUROC by support", "不同支持集下的 AUROC"),
+    "training.chart.auprc_train": ("AUPRC on the training lines", "训练细胞系的 AUPRC"),
     "training.chart.auprc_leftout": ("AUPRC on the left-out line", "留出细胞系的 AUPRC"),
     "training.chart.kl": ("KL per context dimension (nats)", "各语境维度的 KL（nat）"),
     "training.chance": ("1 / lines", "1 / 细胞系数"),

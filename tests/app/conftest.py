@@ -46,6 +46,23 @@ def copy_demo(runs) -> Callable[[str], Path]:
     return copy
 
 
+def add_checkpoints(folder: Path, steps: tuple[int, ...] = (5, 7, 11)) -> None:
+    """Leave the last checkpoint of a run as it is, and put earlier ones of slightly other atoms before it."""
+    import numpy as np
+
+    from metabam.files import load_tensors, save_tensors
+
+    files = sorted((folder / "snapshots").iterdir())
+    atoms = load_tensors(files[-1], cap=64 << 20).tensors["atoms"]
+    for file in files:
+        file.unlink()
+    for step in (*steps, 13):
+        moved = atoms + np.float32(0.01 * (13 - step)) * np.sin(np.arange(atoms.size, dtype=np.float32)).reshape(
+            atoms.shape
+        )
+        save_tensors(folder / "snapshots" / f"step-{step:08d}.safetensors", {"atoms": moved.astype(np.float32)}, {})
+
+
 @pytest.fixture
 def no_demo(monkeypatch, tmp_path) -> None:
     """Hide the bundled demo."""
