@@ -25,7 +25,7 @@ _FrozenT = TypeVar("_FrozenT", bound=_Frozen)
 
 
 class DiscoveryConfig(_Frozen):
-    """Stage 0, label-free motif discovery (model.md s11)."""
+    """Stage 0, label-free motif discovery (metabam/MODEL.md)."""
 
     mask_weight: Annotated[int, Field(ge=5, le=10)] = 8
     max_motifs: Annotated[int, Field(ge=1, le=512)] = 48
@@ -51,7 +51,7 @@ class EncoderConfig(_Frozen):
 
 
 class ModelConfig(_Frozen):
-    """Meta-BAM itself: atoms, context, gate, unfolding, evidence (model.md s3-s7)."""
+    """Meta-BAM itself: atoms, context, gate, unfolding, evidence (metabam/MODEL.md)."""
 
     n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
     match: Literal["dot", "cosine"] = "dot"
@@ -68,7 +68,7 @@ class ModelConfig(_Frozen):
 
 
 class TrainConfig(_Frozen):
-    """Training loop, episodes and losses (model.md s8, s9, s11)."""
+    """Training loop, episodes and losses (metabam/MODEL.md)."""
 
     steps: Annotated[int, Field(ge=1)] = 600
     birth_steps: Annotated[int, Field(ge=1)] = 1_200
@@ -135,7 +135,7 @@ def preset(name: str) -> RunConfig:
                 discovery=DiscoveryConfig(max_motifs=128, n_features=48, max_elements=20_000),
             ),
             model=ModelConfig(n_atoms=32),
-            train=TrainConfig(steps=4_000),
+            train=TrainConfig(steps=1_500),
         )
     raise ConfigError("unknown-preset", f"there is no preset {name!r}.", "Choose demo or full.")
 

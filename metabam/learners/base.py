@@ -1,4 +1,4 @@
-"""The one interface of every learner (model.md s1).
+"""The one interface of every learner (metabam/MODEL.md).
 
 ``fit`` once on the training contexts, ``adapt`` to a support of a context never seen, ``predict`` queries under
 what ``adapt`` returned. Adapting and predicting change no weight: a learner is bit-identical before and after,
