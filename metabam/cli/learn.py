@@ -137,10 +137,9 @@ def _expand(code: str, asked: tuple[str, ...], known: list[str]) -> tuple[str, .
 def _check_device(config: RunConfig) -> None:
     """Refuse CUDA where there is none; nothing falls back in silence."""
     if config.train.device == "cuda":
-        import torch
+        from metabam.learners.episodic import training_device
 
-        if not torch.cuda.is_available():
-            raise ConfigError("no-cuda", "this machine offers torch no CUDA device.", "Use --device cpu or auto.")
+        training_device(config.train.device)
 
 
 def _standing(record: StepRecord, config: RunConfig) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -13,13 +13,31 @@ from torch import Tensor
 from metabam.config import TrainConfig
 from metabam.data.episodes import draw_support
 from metabam.data.virtual import VirtualLines, VirtualMix
-from metabam.errors import InputError
+from metabam.errors import ConfigError, InputError
 from metabam.learners.birth import Birth, states_of
 from metabam.losses import LossTerms, kl_weight, task_loss
 from metabam.model.metabam import Belief, MetaBam, Support
 from metabam.records import LabelledContext
 
 _CANDIDATES = 4
+
+
+def training_device(wanted: str) -> torch.device:
+    """Return the device that ``cpu | cuda | auto`` stands for; ``auto`` is CUDA where there is one.
+
+    Raises
+    ------
+    ConfigError
+        ``no-cuda``: CUDA is asked for and torch has none. There is no silent fall-back to the CPU.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("no-cuda", "this machine offers torch no CUDA device.", "Use device cpu or auto.")
+    return torch.device("cuda" if wanted == "cuda" or (wanted == "auto" and torch.cuda.is_available()) else "cpu")
+
+
+def device_of(model: MetaBam) -> torch.device:
+    """Return where a model's weights lie."""
+    return model.basis.atoms.device
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,11 @@ class Tasks:
     query_labels: Tensor
     query_mask: Tensor
     names: tuple[str, ...]
+
+    def to(self, device: torch.device) -> Tasks:
+        """Return the same tasks on a device."""
+        tensors = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "names"}
+        return Tasks(**{name: value.to(device) for name, value in tensors.items()}, names=self.names)
 
     def flipped(self) -> Tasks:
         """Return the same tasks with every support label inverted (a control)."""

@@ -15,7 +15,16 @@ from torch import nn
 
 from metabam.config import ModelConfig, TrainConfig
 from metabam.learners.birth import Birth, give_birth
-from metabam.learners.episodic import EpisodeSource, Tasks, build_optimizer, episode_loss, real_tasks, run_batch
+from metabam.learners.episodic import (
+    EpisodeSource,
+    Tasks,
+    build_optimizer,
+    device_of,
+    episode_loss,
+    real_tasks,
+    run_batch,
+    training_device,
+)
 from metabam.losses import LossTerms
 from metabam.metrics import auprc, auroc
 from metabam.model.metabam import MetaBam
@@ -37,13 +46,14 @@ def step_loss(
     model: MetaBam, source: EpisodeSource, step: int, n_steps: int, rank: int = 0, world_size: int = 1
 ) -> LossTerms:
     """Return the loss of one rank's share of the batch of a step."""
-    tasks = source.batch(step, rank, world_size)
+    tasks = source.batch(step, rank, world_size).to(device_of(model))
     return episode_loss(model, tasks, source.config, step, n_steps)
 
 
 def run_steps(birth: Birth, source: EpisodeSource, n_steps: int) -> Iterator[int]:
     """Train the born model in place; yield the number of steps done, from 0."""
     model, config = birth.model, source.config
+    model.to(training_device(config.device))
     optimizer = build_optimizer(model, config)
     yield 0
     for step in range(1, n_steps + 1):
@@ -63,7 +73,7 @@ def train_steps(
     source = EpisodeSource(contexts, birth, train, seed)
     for _ in run_steps(birth, source, steps):
         pass
-    return birth.model
+    return birth.model.cpu()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,7 @@ class Judgement:
 
 def judge(model: MetaBam, tasks: Tasks, *, context_only: bool = False) -> Judgement:
     """Return how well the full path (or z_c alone) does on a batch of tasks."""
+    tasks = tasks.to(device_of(model))
     with torch.no_grad():
         query = model.states(tasks.query)
         belief = run_batch(model, tasks)
@@ -84,7 +95,7 @@ def judge(model: MetaBam, tasks: Tasks, *, context_only: bool = False) -> Judgem
         logit = model.moderated(*model.combine(unfolded, query, belief, "context" if context_only else "full"))
     rows = []
     for row, truth, keep in zip(logit, tasks.query_labels, tasks.query_mask > 0, strict=True):
-        y, z = truth[keep].double().numpy(), row[keep].double().numpy()
+        y, z = truth[keep].double().cpu().numpy(), row[keep].double().cpu().numpy()
         area, precision = auroc(y, z), auprc(y, z)
         if area is not None and precision is not None:
             rows.append((area, precision, float(np.mean(np.logaddexp(0.0, z) - y * z))))

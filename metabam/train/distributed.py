@@ -88,7 +88,7 @@ def _leave() -> None:
     """Leave the group without the deadlock of gloo's destructor.
 
     Its thread needs the interpreter's lock to let its last tensor go, while the destructor, which holds that lock,
-    waits for the thread (seen once in about twenty runs with PyTorch 2.13). So whatever refers to the group goes first,
+    waits for the thread (seen once with PyTorch 2.13). So whatever refers to the group goes first,
     and the thread is given a moment.
     """
     gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from metabam.config import ModelConfig, TrainConfig
 from metabam.learners.birth import give_birth
-from metabam.learners.episodic import EpisodeSource, build_optimizer, real_tasks, run_batch
+from metabam.learners.episodic import EpisodeSource, build_optimizer, device_of, real_tasks, run_batch, training_device
 from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.selection import JUDGE_SHOTS, StepChoice, choose_steps, judge, step_loss
 from metabam.losses import LossTerms
@@ -66,7 +67,7 @@ class MetaTraining:
         self._birth = give_birth(contexts, config, seed, steps=train.birth_steps)
         self._source = EpisodeSource(contexts, self._birth, train, seed)
         self._contexts = list(contexts)
-        self.module: MetaBam = self._birth.model
+        self.module: MetaBam = self._birth.model.to(training_device(train.device))
         self.optimizer = build_optimizer(self.module, train)
         self._tasks = [real_tasks(c, JUDGE_SHOTS, 2, _QUERIES, seed + at) for at, c in enumerate(contexts)]
         self._left_out = left_out
@@ -82,11 +83,11 @@ class MetaTraining:
 
     def snapshot(self) -> Mapping[str, NDArray[Any]]:
         """Return the atoms V, (K, D)."""
-        return {"atoms": self.module.basis.atoms.detach().numpy().copy()}
+        return {"atoms": self.module.basis.atoms.detach().cpu().numpy().copy()}
 
     def learner(self) -> MetaBamLearner:
-        """Return the learner around the present weights."""
-        return MetaBamLearner.of_model(self.module, self.train)
+        """Return the learner around the present weights, on the CPU: adapting to 16 pairs is no work for a GPU."""
+        return MetaBamLearner.of_model(deepcopy(self.module).cpu(), self.train)
 
     def evaluate(self, step: int) -> dict[str, float | Sequence[float]]:  # noqa: ARG002 - the protocol names it
         """Return what the monitor shows; deterministic, changes no weight and no random state.
@@ -131,10 +132,10 @@ class MetaTraining:
 
     def _shape(self) -> dict[str, float | Sequence[float]]:
         """Return what the context and the basis look like: KL per dimension, saturated gates, singular values."""
-        beliefs = [run_batch(self.module, tasks) for tasks in self._tasks]
+        beliefs = [run_batch(self.module, tasks.to(device_of(self.module))) for tasks in self._tasks]
         kl = torch.stack([belief.context.kl_to_prior().mean(0) for belief in beliefs]).mean(0)
         saturated = torch.stack([(belief.alpha.abs() > 0.9).float().mean() for belief in beliefs]).mean()
-        singular = torch.linalg.svdvals(self.module.basis.atoms.double()).numpy()
+        singular = torch.linalg.svdvals(self.module.basis.atoms.double().cpu()).numpy()
         share = singular / singular.sum()
         share = share[share > 0]
         return {
@@ -149,9 +150,9 @@ class MetaTraining:
         """Return how well a fresh probe reads the training line off z_c at 16 shots."""
         first, second = [], []
         for at, context in enumerate(self._contexts):
-            tasks = real_tasks(context, (16,), _PROBE_SUPPORTS, 2, self.seed + 1000 + at)
+            tasks = real_tasks(context, (16,), _PROBE_SUPPORTS, 2, self.seed + 1000 + at).to(device_of(self.module))
             support = Support(self.module.states(tasks.support), tasks.support_labels, tasks.support_mask)
-            means = self.module.infer_context(support).mean.double().numpy()
+            means = self.module.infer_context(support).mean.double().cpu().numpy()
             first.append(means[: _PROBE_SUPPORTS // 2])
             second.append(means[_PROBE_SUPPORTS // 2 :])
         centroids = np.stack([rows.mean(0) for rows in first])

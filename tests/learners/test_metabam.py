@@ -10,7 +10,7 @@ from metabam.config import ModelConfig, TrainConfig
 from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
 from metabam.learners.base import Learner
 from metabam.learners.birth import give_birth, leading_directions, split_covariance, states_of
-from metabam.learners.episodic import EpisodeSource, real_tasks
+from metabam.learners.episodic import EpisodeSource, real_tasks, training_device
 from metabam.learners.hierarchical import fit_hierarchical
 from metabam.learners.logistic import posterior_of, sampling_offset
 from metabam.learners.metabam import MetaBamLearner
@@ -340,3 +340,26 @@ def test_sampling_offset_is_that_of_the_linear_learners(birth, size, positives):
     rate = float(torch.sigmoid(birth.model.base_logit))
     wanted = sampling_offset(labels[:size].numpy().astype(np.int8), rate)
     assert float(birth.model.sampling_offset(labels, mask)) == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("aggregation", ["bayes", "deepset", "set_transformer"])
+def test_the_loss_stays_where_the_weights_are(world, aggregation):
+    """A device without storage computes nothing but refuses to mix with the CPU: all that is made must follow."""
+    config = MODEL.model_copy(update={"aggregation": aggregation})
+    born = give_birth(world[:5], config, 0, steps=2)
+    source = EpisodeSource(world[:5], born, TRAIN, 0)
+    born.model.to("meta")
+    total = step_loss(born.model, source, 1, 30).total
+    torch.autograd.backward(total)
+    moved = {value.grad.device.type for value in born.model.parameters() if value.grad is not None}
+    assert total.device.type == "meta"
+    assert moved == {"meta"}
+
+
+def test_cuda_is_never_replaced_in_silence():
+    if torch.cuda.is_available():
+        assert training_device("auto").type == training_device("cuda").type == "cuda"
+    else:
+        assert training_device("auto").type == "cpu"
+        with pytest.raises(ConfigError, match="no-cuda"):
+            training_device("cuda")
