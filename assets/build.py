@@ -75,7 +75,7 @@ def write_examples(world: Path, out: Path) -> None:
             metabam("draw", "--pairs", world / "pairs.tsv", "--line", line, *words)
             chosen = with_sequences(read_table(support, role="support").table, genome)
             asked = read_table(queries, role="query").table
-        rows = np.sort(np.random.default_rng(SEED).choice(len(asked), QUERIES, replace=False))
+        rows = np.sort(np.random.default_rng(SEED).choice(len(asked), min(QUERIES, len(asked)), replace=False))
         write_table(out / f"queries_{line}.tsv", with_sequences(asked.take(rows), genome))
         write_table(out / f"support_{line}.tsv", chosen)
         if line == SHUFFLED:
@@ -83,10 +83,10 @@ def write_examples(world: Path, out: Path) -> None:
     genome.close()
 
 
-def build(folder: Path, steps: int | None) -> None:
+def build(folder: Path, steps: int | None, pairs: int | None) -> None:
     """Make everything inside an empty folder."""
     world = folder / "whole"
-    metabam("simulate", "--out", world, "--seed", str(SEED))
+    metabam("simulate", "--out", world, "--seed", str(SEED), *(["--pairs-per-line", str(pairs)] if pairs else []))
     words = ["--steps", str(steps)] if steps else []
     metabam(
         "train", "--genome", world / "genome.fa", "--pairs", world / "pairs.tsv", "--holdout", "unseen*",
@@ -95,6 +95,8 @@ def build(folder: Path, steps: int | None) -> None:
     for path in (folder / "demo").iterdir():
         if path.name.startswith(NOT_SHIPPED):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    status = files.read_json(folder / "demo" / "status.json")
+    files.write_json(folder / "demo" / "status.json", status | {"host": "", "pid": 0})
     write_examples(world, folder / "examples")
     (folder / "world").mkdir()
     for name in ("genome.fa", "truth.json", "truth_pairs.parquet", "motifs.meme"):
@@ -117,12 +119,13 @@ def main() -> None:
     """Build beside the assets, then replace them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, help="meta-training steps at most (default: the preset's)")
+    parser.add_argument("--pairs-per-line", type=int, help="size of the world, to try this command (default: 6000)")
     parser.add_argument("--out", type=Path, default=ROOT, help="folder to write into (default: assets)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".build-", dir=arguments.out))
     try:
-        build(folder, arguments.steps)
+        build(folder, arguments.steps, arguments.pairs_per_line)
         for name in ("world", "demo", "examples", "MANIFEST.json"):
             old = arguments.out / name
             if old.exists():

@@ -55,7 +55,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         return Done(done.returncode, done.stdout, done.stderr)
 
     made = World(folder, run)
-    sizes = ("--training-lines", "3", "--heldout-lines", "2", "--pairs-per-line", "300")
+    sizes = ("--training-lines", "2", "--heldout-lines", "2", "--pairs-per-line", "300")
     assert run("simulate", "--out", "world", "--seed", "7", *sizes).code == 0
     return made
 

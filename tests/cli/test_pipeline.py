@@ -32,8 +32,8 @@ def test_check_counts_contexts_and_uses_its_exit_status(world):
     good = world.call("check", "world/pairs.tsv", "--genome", "world/genome.fa", "--json")
     assert good.code == 0
     found = good.json()
-    assert (found["rows_read"], found["rows_used"], found["problems"]) == (1500, 1500, [])
-    assert [item["pairs"] for item in found["contexts"]] == [300] * 5
+    assert (found["rows_read"], found["rows_used"], found["problems"]) == (1200, 1200, [])
+    assert [item["pairs"] for item in found["contexts"]] == [300] * 4
     refused = world.call("check", "world/pairs.tsv", "--role", "support")
     assert refused.code == 65
     assert "refused as support" in refused.out
