@@ -28,8 +28,8 @@ def block(marker: str) -> str:
 def shell_lines() -> list[list[str]]:
     """Return every `metabam ...` line in README's code blocks, as words."""
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    return [shlex.split(line, comments=True) for line in lines if line.startswith("metabam ")]
+    lines = [line.strip() for line in "\n".join(blocks).replace("\\\n", " ").splitlines()]
+    return [shlex.split(line.replace("$seed", "1"), comments=True) for line in lines if line.startswith("metabam ")]
 
 
 def test_the_two_set_up_commands_are_one_liners_that_make_their_own_environment():
@@ -47,6 +47,15 @@ def test_every_shell_line_parses():
     assert {line[1] for line in lines} >= {"simulate", "train", "draw", "adapt", "score", "check"}
     for words in lines:
         assert parser.parse(words[1:]).command == words[1]
+
+
+def test_benchmark_lines_name_commands_and_flags_that_exist():
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in "\n".join(blocks).splitlines():
+        if line.startswith("python "):
+            script, *words = shlex.split(line)[1:]
+            text = (ROOT / script).read_text()
+            assert all(f'"{word}"' in text for word in words if word.startswith("--")), line
 
 
 def test_named_files_exist():
