@@ -42,12 +42,7 @@ def array_digest(array: NDArray[Any]) -> str:
 def _rows(table: PairTable, *, ids: bool) -> list[str]:
     empty = [""] * len(table)
     columns: list[list[Any]] = [
-        table.enhancer_chrom.tolist(),
-        table.enhancer_start.tolist(),
-        table.enhancer_end.tolist(),
-        table.promoter_chrom.tolist(),
-        table.promoter_start.tolist(),
-        table.promoter_end.tolist(),
+        *table.coordinates(),
         table.label.tolist(),
         table.cell_line.tolist(),
         table.assay.tolist(),

@@ -37,15 +37,7 @@ def pair_keys(table: PairTable) -> IntArray:
 
     64 bits of BLAKE2b: among 10^6 pairs the chance of any collision is below 10^-7.
     """
-    texts = zip(
-        table.enhancer_chrom.tolist(),
-        table.enhancer_start.tolist(),
-        table.enhancer_end.tolist(),
-        table.promoter_chrom.tolist(),
-        table.promoter_start.tolist(),
-        table.promoter_end.tolist(),
-        strict=True,
-    )
+    texts = zip(*table.coordinates(), strict=True)
     raw = b"".join(hashlib.blake2b(repr(key).encode(), digest_size=8).digest() for key in texts)
     return np.frombuffer(raw, dtype="<i8").astype(np.int64)
 

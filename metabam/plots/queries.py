@@ -143,15 +143,7 @@ def learners_figure(
     base = predictions[reference]
     chosen = even_ranks(len(base), 1000)
     figure = go.Figure()
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": theme.FAINT, "dash": "dot", "width": 1.2},
-        hoverinfo="skip",
-        showlegend=False,
-        name="",
-    )
+    _add_diagonal(figure)
     others = [name for name in predictions if name != reference]
     symbols = ("circle-open", "triangle-up-open", "square-open", "cross-open")
     for place, name in enumerate(others):
@@ -214,15 +206,7 @@ def reliability_figure(
     across = np.asarray([row[0] for row in rows])
     share = np.asarray([row[1] for row in rows])
     figure = go.Figure()
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": theme.FAINT, "dash": "dot", "width": 1.2},
-        hoverinfo="skip",
-        showlegend=False,
-        name="",
-    )
+    _add_diagonal(figure)
     figure.add_scatter(
         x=across,
         y=share,
@@ -322,3 +306,16 @@ def line_scores_figure(
     )
     figure.update_xaxes(title_text=text("fig.scores.axis", lang), range=[0, 1.02])
     return figure
+
+
+def _add_diagonal(figure: go.Figure) -> None:
+    """Draw where both axes agree."""
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": theme.FAINT, "dash": "dot", "width": 1.2},
+        hoverinfo="skip",
+        showlegend=False,
+        name="",
+    )

@@ -61,6 +61,17 @@ class PairTable:
         """Return the row numbers of one (cell_line, assay)."""
         return np.flatnonzero((self.cell_line == context[0]) & (self.assay == context[1])).astype(np.int64)
 
+    def coordinates(self) -> list[list[Any]]:
+        """Return chromosome, start and end of the enhancer, then of the promoter: six columns of plain values."""
+        return [
+            self.enhancer_chrom.tolist(),
+            self.enhancer_start.tolist(),
+            self.enhancer_end.tolist(),
+            self.promoter_chrom.tolist(),
+            self.promoter_start.tolist(),
+            self.promoter_end.tolist(),
+        ]
+
     def distance(self) -> NDArray[np.float64]:
         """Return the midpoint distance in bp, (B,); NaN where the two chromosomes differ."""
         gap = np.abs((self.enhancer_start + self.enhancer_end) - (self.promoter_start + self.promoter_end)) / 2.0
