@@ -11,7 +11,7 @@ from metabam.data import planting
 from metabam.data.planting import Block, PlantedMotif, Sites
 from metabam.data.sequence import codes_of, gc_fraction
 from metabam.data.synthetic import WorldSettings, simulate
-from metabam.data.world import silenced, standardise
+from metabam.data.world import build_world, silenced, standardise
 from metabam.errors import ConfigError
 
 
