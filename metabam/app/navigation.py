@@ -8,7 +8,7 @@ first request to a fresh process is a deep link, because a folder of that name w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 import streamlit as st
 
@@ -68,3 +68,13 @@ def enter() -> None:
     """Leave a door: build the menu once, then start over in app.py."""
     menu()
     st.rerun()
+
+
+def go(stem: str) -> NoReturn:
+    """Open another page of this app and keep the language in the address.
+
+    Streamlit refuses to clear an address that a widget is bound to, and clearing is what it does when it is given no
+    new one; the bound run comes back by itself.
+    """
+    lang = session.language()
+    st.switch_page(entry(stem).path, query_params={} if lang == "en" else {"lang": lang})

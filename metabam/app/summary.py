@@ -89,7 +89,7 @@ def path_block(scene: Scene) -> None:
     for point in points_of(event):
         panel = str(point.get("id", ""))
         if panel in TARGETS:
-            st.switch_page(navigation.entry(TARGETS[panel]).path)
+            navigation.go(TARGETS[panel])
 
 
 def scores_block(scene: Scene) -> list[queries.LineScore]:

@@ -71,7 +71,14 @@ def test_front_page_its_links_and_a_page_that_is_not_there(chromium, server):
     open_page(page, f"{server}/?lang=zh")
     is_clean(page, text("overview.title", "zh"))
     assert page.get_by_test_id("stPlotlyChart").count() == 2
-    page.get_by_test_id("stPageLink").filter(has_text=text("overview.go.gates", "zh")).first.click()
+    assert page.get_by_test_id("stPageLink").filter(has_text=text("overview.go.gates", "zh")).count() == 1
+    figure = page.get_by_test_id("stPlotlyChart").first
+    figure.locator(".heatmaplayer image").first.wait_for(state="attached")
+    page.wait_for_timeout(2000)  # plotly attaches its pointer events after it has drawn
+    box = figure.bounding_box()
+    page.mouse.move(box["x"] + 0.46 * box["width"], box["y"] + 0.6 * box["height"])
+    page.wait_for_timeout(600)
+    page.mouse.click(box["x"] + 0.46 * box["width"], box["y"] + 0.6 * box["height"])  # the panel of the gates
     page.locator("h1", has_text=text("atoms.title", "zh")).wait_for(timeout=60_000)
     settle(page)
     is_clean(page, text("atoms.title", "zh"))
@@ -124,6 +131,33 @@ def test_uploads_good_and_bad(chromium, server, tmp_path):
     saved = download.value.path().read_text()
     assert saved.startswith("# SYNTHETIC")
     assert "probability" in saved.splitlines()[1]
+    page.close()
+
+
+@pytest.mark.nightly
+def test_a_training_run_is_followed_live(chromium, server, tmp_path):
+    import json
+    import shutil
+    import time
+
+    from metabam.train.folder import RunFolder
+
+    folder = tmp_path / "runs" / "ticking"
+    shutil.copytree(ASSETS / "demo", folder)
+    status = json.loads((folder / "status.json").read_text())
+
+    def beat(step: int) -> None:
+        status.update(state="running", phase="meta-train", step=step, n_steps=99_999, heartbeat=time.time())
+        (folder / "status.json").write_text(json.dumps(status))
+
+    beat(50_001)
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    open_page(page, f"{server}/training?run=ticking")
+    page.get_by_text("50,001 / 99,999").first.wait_for(timeout=30_000)
+    RunFolder(folder).record(50_021, "meta-train", {"total": 0.5})
+    beat(50_021)
+    page.get_by_test_id("stMetric").get_by_text("50,021 / 99,999").first.wait_for(timeout=30_000)
+    is_clean(page, text("training.title"))
     page.close()
 
 

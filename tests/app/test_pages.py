@@ -282,3 +282,13 @@ def test_every_phase_of_the_log_can_be_drawn(app):
     for place in range(len(at.selectbox(key="phase").options)):
         at.selectbox(key="phase").select_index(place).run()
         clean(at)
+
+
+@pytest.mark.parametrize(("panel", "title"), [("gates", "原子"), ("unfolding", "训练监视"), ("prediction", "实时适应")])
+def test_a_click_on_the_path_opens_its_page_also_from_a_deep_link(app, panel, title):
+    at = app("", run="demo", lang="zh")
+    at.session_state["chart_path"] = {"selection": {"points": [{"id": panel}], "box": [], "lasso": []}}
+    at.run()
+    assert not at.exception
+    assert [item.value for item in at.error] == []
+    assert at.title[0].value == title
