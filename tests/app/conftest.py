@@ -16,14 +16,15 @@ DEMO = ASSETS / "demo"
 TIMEOUT = 60.0
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _demo_present() -> None:
+@pytest.fixture(scope="session")
+def demo_present() -> None:
+    """Skip what needs the bundled demo where it has not been built."""
     if not (DEMO / "manifest.json").is_file():
         pytest.skip("the bundled demo run is not there: build it with the command in assets/MANIFEST.json")
 
 
 @pytest.fixture
-def runs(tmp_path, monkeypatch) -> Path:
+def runs(tmp_path, monkeypatch, demo_present) -> Path:
     """Return an empty run folder that the app looks into."""
     import streamlit as st
 

@@ -36,7 +36,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def server(tmp_path) -> Iterator[str]:
+def server(tmp_path, demo_present) -> Iterator[str]:
     """Return the address of a server that has answered nobody yet."""
     (tmp_path / "runs").mkdir()
     with fresh_server(tmp_path / "runs", tmp_path / "cache") as address:
