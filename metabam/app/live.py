@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from metabam.app import adaptation, cache, session
+from metabam.app import adaptation, cache, preview, session
 from metabam.app.adaptation import Loaded
 from metabam.app.layout import Scene
 from metabam.app.widgets import empty, metric, plain
@@ -239,6 +239,7 @@ def check_block(scene: Scene) -> Loaded | None:
     _questions(scene, loaded)
     if report.problems:
         findings_table(scene, loaded)
+    preview.as_read(scene, loaded)
     _edit(scene, loaded)
     return None if loaded.result.refused else loaded
 

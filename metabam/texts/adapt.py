@@ -90,6 +90,37 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{n} findings about {name}; {bad} refuse it.",
         "关于 {name} 的 {n} 条发现；其中 {bad} 条导致拒绝。",
     ),
+    "live.mapping": ("Columns as read", "列的读取方式"),
+    "live.mapping_help": (
+        "Which column of your table is taken for what. Enhancer and promoter are the two anchors of a pair: if they are "
+        "swapped here, they are swapped for the model too.",
+        "您的表中哪一列被当作什么。增强子和启动子是元件对的两端：若此处颠倒，模型看到的也会颠倒。",
+    ),
+    "live.mapping.field": ("read as", "读作"),
+    "live.mapping.column": ("your column", "您的列"),
+    "live.mapping.first": ("first row", "首行"),
+    "live.mapping.alt": ("{n} columns of {name} and what each is read as.", "{name} 的 {n} 列及其读取方式。"),
+    "live.first": ("First pair as read", "读入的首个元件对"),
+    "live.first_help": (
+        "Coordinates are 0-based and half-open: the first base of chr1 is chr1:0-1. Compare these bases with what you "
+        "expect there; a table counted from 1, or made on another build, shows here as a shift or as other bases.",
+        "坐标从 0 起、左闭右开：chr1 的第一个碱基为 chr1:0-1。请与预期碱基比较：从 1 计数或来自其他基因组版本的表会在此表现为错位或不同的碱基。",
+    ),
+    "live.first.element": ("element", "元件"),
+    "live.first.enhancer": ("enhancer", "增强子"),
+    "live.first.promoter": ("promoter", "启动子"),
+    "live.first.place": ("place", "位置"),
+    "live.first.bases": ("first bases", "起始碱基"),
+    "live.first.genome": ("Bases of the genome at these coordinates.", "基因组在这些坐标处的碱基。"),
+    "live.first.table": (
+        "Bases of the table itself: its sequences are used, so a wrong build cannot shift them.",
+        "来自表本身的碱基：使用表中的序列，因此基因组版本有误也不会使其错位。",
+    ),
+    "live.first.none": (
+        "No bases to show: there is no accepted row, or neither the table nor this copy brings the sequence of it.",
+        "没有可显示的碱基：没有被接受的行，或表和此副本都不含其序列。",
+    ),
+    "live.first.alt": ("The first pair begins at {place} with {bases}.", "首个元件对起于 {place}，碱基为 {bases}。"),
     "live.edit": ("See and edit the rows", "查看并编辑各行"),
     "live.edit.status": ("status", "状态"),
     "live.edit.apply": ("Check the edited table", "检查编辑后的表"),

@@ -121,6 +121,62 @@ def test_a_problem_per_row_with_its_line(app):
     assert all(found["what to do"].str.len() > 0)
 
 
+def preview_of(at, column: str):
+    """Return the table of the page that has a column of that name."""
+    return next(item.value for item in at.dataframe if column in item.value.columns)
+
+
+def test_the_check_shows_which_column_became_what(app):
+    rows = table(PLAIN[0])
+    swapped = {"enhancer_start": "promoter_start", "promoter_start": "enhancer_start"}
+    rows[0] = [swapped.get(name, name) for name in rows[0]]
+    at = upload(app(LIVE, by_menu=True), "swapped.tsv", as_bytes(rows))
+    assert not at.exception
+    shown = preview_of(at, "your column").set_index("read as")
+    place = rows[0].index("enhancer_start")
+    assert shown.loc["enhancer_start", "your column"] == "enhancer_start"
+    assert shown.loc["enhancer_start", "first row"] == rows[1][place]
+    assert set(shown.index) >= {"chrom", "enhancer_start", "enhancer_end", "promoter_start", "promoter_end", "label"}
+
+
+def test_the_check_shows_the_first_bases_of_the_first_pair(app):
+    at = app(LIVE, by_menu=True)
+    loaded = at.session_state["support_state"]
+    used = loaded.result.table
+    shown = preview_of(at, "first bases")
+    assert shown["element"].tolist() == ["enhancer", "promoter"]
+    assert shown["place"].tolist() == [
+        f"{used.enhancer_chrom[0]}:{used.enhancer_start[0]}-{used.enhancer_end[0]}",
+        f"{used.promoter_chrom[0]}:{used.promoter_start[0]}-{used.promoter_end[0]}",
+    ]
+    assert all(len(bases) == 20 and set(bases) <= set("ACGTN") for bases in shown["first bases"])
+    if used.enhancer_seq is not None:
+        assert shown["first bases"][0] == used.enhancer_seq[0][:20]
+
+
+def test_bases_of_a_table_without_sequences_come_from_the_genome(app, tmp_path, monkeypatch):
+    letters = "".join(np.random.default_rng(5).choice(list("ACGT"), 30_000))
+    fasta = tmp_path / "genome.fa"
+    fasta.write_text(f">synthetic1\n{letters}\n")
+    monkeypatch.setenv("METABAM_GENOME", str(fasta))
+    rows = [["chrom", "enhancer_start", "enhancer_end", "promoter_start", "promoter_end", "label"]]
+    rows += [["synthetic1", *map(str, (n, n + 400, n + 9000, n + 9400)), str(n % 2)] for n in range(101, 117)]
+    at = upload(app(LIVE, by_menu=True), "places.tsv", as_bytes(rows))
+    assert not at.exception
+    shown = preview_of(at, "first bases")
+    assert shown["first bases"].tolist() == [letters[101:121], letters[9101:9121]]
+    assert shown["place"].tolist() == ["synthetic1:101-501", "synthetic1:9101-9501"]
+
+
+def test_a_table_refused_as_a_whole_shows_no_bases(app):
+    rows = table(PLAIN[0])
+    rows[3][rows[0].index("enhancer_start")] = "-5"
+    at = upload(app(LIVE, by_menu=True), "bad.tsv", as_bytes(rows))
+    assert "This table is refused" in words(at)
+    assert "No bases to show" in words(at)
+    assert not any("first bases" in item.value.columns for item in at.dataframe)
+
+
 def test_hostile_names_are_shown_as_text(app):
     at = upload(app(LIVE, by_menu=True), "<img src=x onerror=alert(1)>$x$.tsv", as_bytes(table(PLAIN[0])))
     assert not at.exception

@@ -57,8 +57,6 @@ OPEN: Mapping[str, str] = {}
 """Id -> why no case covers it yet. An id listed here lowers the printed count."""
 
 IN_PART: Mapping[str, str] = {
-    "S29": "page does not show the first pair yet",
-    "S32": "page does not show the mapping yet",
     "S47": "direct PUT to a real server open",
     "S48": "direct PUT to a real server open",
     "S59": "page's part open",
