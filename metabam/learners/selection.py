@@ -133,8 +133,14 @@ def choose_steps(
 
 
 def clearly_best(score: NDArray[np.float64]) -> int:
-    """Return the best column of ``score`` (E, n), or 0 (the birth) where it gains less than a standard error."""
-    mean = score.mean(axis=0)
-    best = int(np.argmax(mean)) if np.isfinite(mean).all() else 0
+    """Return the best column of ``score`` (E, n), or 0 (the birth) where it gains less than a standard error.
+
+    A left-out line whose queries hold one class only has no AUROC (NaN): it takes no part. With fewer than two that
+    do, nothing can be told, and the birth stays.
+    """
+    score = score[np.isfinite(score).all(axis=1)]
+    if len(score) < 2:
+        return 0
+    best = int(np.argmax(score.mean(axis=0)))
     gain = score[:, best] - score[:, 0]
     return best if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)) else 0

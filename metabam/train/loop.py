@@ -181,7 +181,7 @@ def _steps(
         record = place.log(step, trainable.n_steps, terms, metrics, evaluated or place.fold is None)
         if step % config.save_every == 0 or step == trainable.n_steps or asked:
             score = metrics.get("score")
-            _save(trainable, step, place, score if isinstance(score, float) else None)
+            _save(trainable, step, place, score if isinstance(score, float) and math.isfinite(score) else None)
         if asked and step < trainable.n_steps:
             message = f"signal {asked}, saved at step {step}"
             place.folder.heartbeat.close("stopped", step, trainable.n_steps, message)

@@ -302,8 +302,8 @@ class _Pipeline:
             fold, score = record.metrics.get("fold"), record.metrics.get("score")
             if record.phase == "select-steps" and isinstance(fold, float) and isinstance(score, float):
                 curves[int(fold)][record.step] = score
-        grid = sorted(set.intersection(*(set(curve) for curve in curves)))
-        table = np.array([[curve[step] for step in grid] for curve in curves])
+        grid = sorted(set().union(*curves)) or [0]
+        table = np.array([[curve.get(step, np.nan) for step in grid] for curve in curves])
         chosen = grid[clearly_best(table)]
         values = {
             "steps": chosen,

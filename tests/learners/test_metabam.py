@@ -14,7 +14,7 @@ from metabam.learners.episodic import EpisodeSource, real_tasks, training_device
 from metabam.learners.hierarchical import fit_hierarchical
 from metabam.learners.logistic import posterior_of, sampling_offset
 from metabam.learners.metabam import MetaBamLearner
-from metabam.learners.selection import choose_steps, judge, step_loss
+from metabam.learners.selection import choose_steps, clearly_best, judge, step_loss
 from metabam.metrics import auroc
 from metabam.records import LabelledContext, SupportSet
 from tests.model.worlds import planted_contexts
@@ -363,3 +363,11 @@ def test_cuda_is_never_replaced_in_silence():
         assert training_device("auto").type == "cpu"
         with pytest.raises(ConfigError, match="no-cuda"):
             training_device("cuda")
+
+
+def test_a_line_that_cannot_be_judged_takes_no_part_in_the_choice():
+    rising = [0.60, 0.70, 0.72]
+    assert clearly_best(np.array([rising, [0.50, 0.61, 0.60], [0.55, 0.66, 0.67]])) == 2
+    assert clearly_best(np.array([rising, [np.nan] * 3, [0.50, 0.63, 0.60]])) == 1
+    assert clearly_best(np.array([rising, [np.nan] * 3])) == 0
+    assert clearly_best(np.array([[0.60, 0.61], [0.70, 0.60]])) == 0

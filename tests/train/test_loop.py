@@ -54,6 +54,21 @@ def test_every_step_is_yielded_logged_and_stamped(tmp_path):
     assert times == sorted(times)
 
 
+class Unjudged(Small):
+    """Its evaluation set holds one class, so no score is defined."""
+
+    def evaluate(self, step):
+        return {"score": float("nan")}
+
+
+def test_an_undefined_score_chooses_nothing_and_stops_nothing(tmp_path):
+    small = Unjudged(n_steps=14)
+    records = list(train(small, RunFolder(tmp_path), CONFIG))
+    assert records[-1].step == 14
+    notes = [read_json(path) for path in (tmp_path / "checkpoints").rglob("*.json")]
+    assert {note["score"] for note in notes} == {None}
+
+
 def test_evaluation_leaves_no_trace_in_training(tmp_path):
     often = TrainConfig(save_every=5, eval_every=1, batch_tasks=4)
     (tmp_path / "a").mkdir()
