@@ -22,7 +22,7 @@ def controls(scene: Scene, history: History) -> None:
     phases = list(dict.fromkeys(record.phase for record in history if record.phase != "done"))
     if session.get("phase") not in phases:
         session.forget("phase")
-    preferred = phases.index("meta-train") if "meta-train" in phases else max(len(phases) - 1, 0)
+    preferred = phases.index(most_telling(history, phases)) if phases else 0
     top = st.columns([1.5, 1, 1.3, 1.4], vertical_alignment="bottom", gap="medium")
     top[0].selectbox(
         scene.text("training.phase"),
@@ -70,6 +70,13 @@ def controls(scene: Scene, history: History) -> None:
         st.toggle(scene.text("training.log"), key="log_y", persist_state="session")
         if scene.summary.state == "running":
             st.toggle(scene.text("training.live"), value=True, key="live", help=scene.text("training.live_help"))
+
+
+def most_telling(history: History, phases: list[str]) -> str:
+    """Return meta-training where it took steps, else the search that chose none of them, else the last phase."""
+    if any(record.phase == "meta-train" and record.step > 0 for record in history):
+        return "meta-train"
+    return "select-steps" if "select-steps" in phases else phases[-1]
 
 
 def phase_name(scene: Scene, name: str) -> str:
@@ -128,6 +135,8 @@ def troubles(scene: Scene, history: History) -> None:
         st.code("metabam train ... --out RUN --resume", language="bash")
     elif summary.state == "failed":
         st.error(scene.text("training.failed", reason=plain(summary.reason, 300)), icon=":material/error:")
+    if summary.state == "finished" and scene.run.manifest.get("steps") == 0:
+        st.info(scene.text("training.chosen_none"), icon=":material/flag:")
     if history.gaps:
         step, name = history.gaps[0]
         st.error(

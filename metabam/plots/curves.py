@@ -236,10 +236,11 @@ def panel(
     )
     chosen = alt.selection_point(name="pick", fields=["step"], nearest=True, on="click", empty=False)
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"], zoom="wheel![event.shiftKey]")
+    lonely = all(len(item.y) < 2 for item in curves)  # a line needs two points; one alone is drawn as a mark
     layers: list[Any] = [
         base.mark_line(opacity=0.28, strokeWidth=1).encode(y=alt.Y("raw:Q", title=None, scale=scale)),
         base.mark_line(strokeWidth=1.9).encode(y=alt.Y("smooth:Q", title=None, scale=scale)),
-        base.mark_point(size=60, opacity=0, filled=True)
+        base.mark_point(size=60, opacity=1 if lonely else 0, filled=True)
         .encode(y=alt.Y("smooth:Q", scale=scale), tooltip=hover)
         .add_params(chosen, zoom),
     ]

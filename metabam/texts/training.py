@@ -47,6 +47,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "每条曲线对应一个留出的细胞系，其训练从不使用自身评分；均值决定步数。",
     ),
     "training.chosen": ("Chosen: {steps} steps.", "选定：{steps} 步。"),
+    "training.chosen_none": (
+        "No episodes were run: on left-out training lines none of the tried numbers of steps was clearly better than "
+        "the model as born from the lines' own labels. The search is under *choosing steps*.",
+        "未进行元训练：在留出的训练细胞系上，尝试过的各步数都没有明显优于由各细胞系标签直接得到的初始模型。"
+        "搜索过程见“选择步数”。",
+    ),
     "training.rest": ("Everything else that was logged", "其他记录"),
     "training.chart.auprc": ("AUPRC", "AUPRC"),
     "training.chart.sensitivity": ("AUROC by support", "不同支持集下的 AUROC"),

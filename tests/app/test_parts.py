@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from metabam.app import evaluation, independence, model, panels
+from metabam.app import evaluation, independence, model, monitor, panels
 from metabam.records import Fingerprint, History, SpectrumRecord, StepRecord
 
 
@@ -92,3 +92,12 @@ def test_all_scalars_of_every_run_in_one_table():
         "kl_per_dim_1": 0.5,
         "kl_per_dim_2": 0.25,
     }
+
+
+def test_the_phase_shown_first_is_the_one_that_took_steps():
+    search = [StepRecord(step, "select-steps") for step in range(3)]
+    phases = ["discover", "select-steps", "meta-train"]
+    born = StepRecord(0, "meta-train")
+    assert monitor.most_telling(History((*search, born)), phases) == "select-steps"
+    assert monitor.most_telling(History((*search, born, StepRecord(1, "meta-train"))), phases) == "meta-train"
+    assert monitor.most_telling(History((StepRecord(0, "discover"),)), ["discover"]) == "discover"

@@ -85,3 +85,12 @@ def test_log_axis_leaves_out_what_is_not_positive():
     line = curves.Curve("r", "x", np.arange(3.0), np.arange(3), np.array([1.0, 0.0, -1.0]), np.array([1.0, 0.0, -1.0]))
     spec = curves.panel([line], title="t", axis="step", axis_title="x", colours={"r": "#123456"}, log=True).to_dict()
     assert [row["raw"] for row in spec["datasets"]["curve"]] == [1.0]
+
+
+@pytest.mark.parametrize(("steps", "opacity"), [(1, 1), (2, 0)])
+def test_one_value_alone_is_drawn_as_a_mark(steps, opacity):
+    log = History(tuple(StepRecord(step, "meta-train", metrics={"auroc_own": 0.7}) for step in range(steps)))
+    line = curves.curve(log, "r", "auroc_own")
+    spec = curves.panel([line], title="t", axis="step", axis_title="x", colours={"r": "#123456"}).to_dict()
+    marks = [layer["mark"] for layer in spec["layer"]]
+    assert next(mark["opacity"] for mark in marks if mark["type"] == "point") == opacity
