@@ -184,7 +184,6 @@ def _pair_table(scene: Scene, record: SpectrumRecord, top: int = 10) -> None:
     shown = [
         {
             scene.text("atoms.pair.feature"): features[place].name if place < len(features) else f"feature {place + 1}",
-            scene.text("atoms.pair.kind"): features[place].kind if place < len(features) else "",
             names[0]: float(rows[0, place]),
             names[1]: float(rows[1, place]),
         }
@@ -197,8 +196,7 @@ def _pair_table(scene: Scene, record: SpectrumRecord, top: int = 10) -> None:
         height=min(36 * (len(shown) + 1), 390),
         alt=scene.text("atoms.pair.alt", n=len(shown), i=first, j=second),
         column_config={
-            scene.text("atoms.pair.feature"): st.column_config.TextColumn(width="small"),
-            scene.text("atoms.pair.kind"): st.column_config.TextColumn(width="small"),
+            scene.text("atoms.pair.feature"): st.column_config.TextColumn(width=250),
             **{name: st.column_config.NumberColumn(format="%+.3f", width="small") for name in names},
         },
     )

@@ -77,7 +77,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "最相似的一对，或您在图中点击的一对，按权重最大的特征比较。",
     ),
     "atoms.pair.feature": ("pair feature", "元件对特征"),
-    "atoms.pair.kind": ("kind", "类型"),
     "atoms.pair.atom": ("atom {k}", "原子 {k}"),
     "atoms.pair.alt": (
         "The {n} features that weigh most in atoms {i} and {j}.",
