@@ -10,7 +10,7 @@ A *context* is a pair (cell line, assay); where a table has no assay the assay i
 from metabam.records.arrays import BoolArray, ByteArray, FloatArray, IntArray, TextArray
 from metabam.records.learning import Episode, Fingerprint, LabelledContext, Prediction, SupportSet
 from metabam.records.pairs import FeatureInfo, MotifSet, PairTable, PairWindows
-from metabam.records.probes import ConvergenceRecord, DecodingRecord, SpectrumRecord
+from metabam.records.probes import ConvergenceRecord, DecodingRecord, NoveltyRecord, SpectrumRecord
 from metabam.records.problems import Problem, ProblemReport, Severity
 from metabam.records.training import History, RunSummary, StepRecord
 
@@ -27,6 +27,7 @@ __all__ = [
     "IntArray",
     "LabelledContext",
     "MotifSet",
+    "NoveltyRecord",
     "PairTable",
     "PairWindows",
     "Prediction",

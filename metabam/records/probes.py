@@ -63,3 +63,40 @@ class DecodingRecord:
     best_feature: IntArray
     linear_r: NDArray[np.float64]
     linear_auroc: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class NoveltyRecord:
+    """Distances to the nearest training pair in pair features, each feature in training standard deviations (RMS).
+
+    ``reference`` (R,) ascending: of training pairs, to the nearest one that shares no element with them; ``support``
+    (S,) and ``queries`` (Q',) of the user's pairs; ``*_percentile`` in [0, 100] the share of the reference that is
+    nearer, NaN where there is no reference; ``query_rows`` (Q',) which of the ``query_total`` usable queries were
+    measured; ``training_total`` all training pairs.
+    """
+
+    reference: NDArray[np.float64]
+    support: NDArray[np.float64]
+    support_percentile: NDArray[np.float64]
+    queries: NDArray[np.float64]
+    query_percentile: NDArray[np.float64]
+    query_rows: IntArray
+    training_total: int
+    query_total: int
+
+    @property
+    def edge(self) -> float:
+        """Return the distance that 95 % of training pairs stay within; NaN without a reference."""
+        return float(np.quantile(self.reference, 0.95)) if len(self.reference) else float("nan")
+
+    def beyond(self, distances: NDArray[np.float64]) -> int:
+        """Return how many distances lie beyond the edge."""
+        return int(np.sum(distances > self.edge))
+
+    @property
+    def outside(self) -> bool:
+        """Return whether more than a quarter of the support lies beyond the edge, where 5 % is expected.
+
+        At 16 pairs that is 5 or more, which training pairs would reach with probability 0.009.
+        """
+        return bool(len(self.support)) and self.beyond(self.support) > 0.25 * len(self.support)
