@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from metabam.app import model as models
 from metabam.app.widgets import csv_text, json_text
-from metabam.records import ConvergenceRecord, Fingerprint, PairTable, Problem, SupportSet
+from metabam.records import ConvergenceRecord, Fingerprint, FloatArray, NoveltyRecord, PairTable, Problem, SupportSet
 
 if TYPE_CHECKING:
     from metabam.app.model import Model
     from metabam.data.genome import Genome
     from metabam.data.pairs import ReadResult
+    from metabam.probe.novelty import TrainingPairs
     from metabam.train.run import Run
 
 Array = NDArray[np.float64]
@@ -77,6 +78,7 @@ class Adaptation:
     problems: tuple[Problem, ...]
     seconds: float
     seed: int = 0
+    novelty: NoveltyRecord | None = field(default=None, repr=False)
 
     @property
     def informed(self) -> bool:
@@ -139,6 +141,7 @@ def adapt(
     weights: str,
     lines: dict[str, Fingerprint],
     run: Run,
+    training: TrainingPairs | None = None,
 ) -> Adaptation:
     """Return what the model believes after a support, and its predictions; the model itself does not change.
 
@@ -148,12 +151,15 @@ def adapt(
         Further learners by name, fitted on the same training lines.
     lines
         Fingerprints of the training lines, to find the nearest one.
+    training
+        The training pairs, to tell how far support and queries lie from them.
 
     Raises
     ------
     InputError
         A pair cannot be turned into sequence.
     """
+    from metabam.probe.novelty import novelty
     from metabam.score import Predictor
 
     start = time.perf_counter()
@@ -173,10 +179,10 @@ def adapt(
     prior = model.learner.adapt(models.no_support(model))
     low, high = models.gate_interval(model, fingerprint)
     near = models.nearest_lines(fingerprint, lines)
-    answered = None
+    answered, asked = None, None
     if queries is not None:
         nearest = lines[near[0][0]] if near else prior
-        answered = _answer(predictor, model, given, fingerprint, prior, nearest, queries.result, others)
+        answered, asked = _answer(predictor, model, given, fingerprint, prior, nearest, queries.result, others)
     return Adaptation(
         run_id,
         weights,
@@ -198,6 +204,7 @@ def adapt(
         answered,
         tuple(predictor.findings(fingerprint, table)),
         time.perf_counter() - start,
+        novelty=None if training is None else novelty(training, features, asked),
     )
 
 
@@ -210,8 +217,8 @@ def _answer(
     nearest: Fingerprint,
     result: ReadResult,
     others: dict[str, Any],
-) -> Queries:
-    """Return the predictions of all learners on one query table; unusable rows are NaN."""
+) -> tuple[Queries, FloatArray]:
+    """Return all learners' predictions on one query table, NaN where unusable, and the features of usable rows."""
     features, status = predictor.features(result.table, result.status)
     good = np.asarray(status == "ok", dtype=np.bool_)
 
@@ -223,7 +230,7 @@ def _answer(
     asked = features[good]
     full = model.learner.predict(fingerprint, asked)
     low, high = models.interval(full)
-    return Queries(
+    answered = Queries(
         result.table,
         tuple(pair_names(result.table)),
         tuple(str(code) for code in status),
@@ -235,6 +242,7 @@ def _answer(
         spread(model.learner.predict(nearest, asked).probability),
         {name: spread(learner.predict(learner.adapt(given), asked).probability) for name, learner in others.items()},
     )
+    return answered, asked
 
 
 def pair_names(table: PairTable) -> list[str]:
@@ -284,6 +292,29 @@ def result_rows(done: Adaptation, most: int | None = None) -> list[dict[str, obj
 def results_csv(done: Adaptation, comment: str) -> str:
     """Return the query predictions as CSV with the provenance above the header."""
     return csv_text(result_rows(done), comment)
+
+
+def results_bedpe(done: Adaptation, comment: str) -> bytes:
+    """Return the predicted pairs as BEDPE, 0-based half-open: anchor 1 enhancer, anchor 2 promoter, score = P.
+
+    Rows without a prediction or without coordinates are left out. ``comment`` becomes lines that start with ``#``;
+    there is no header row. Names that a spreadsheet would run as a formula are guarded, numbers never.
+    """
+    from metabam.data.exports import export_rows
+
+    if done.queries is None:
+        return b""
+    table = done.queries.table
+    placed = (table.enhancer_start >= 0) & (table.promoter_start >= 0)
+    kept = np.flatnonzero(done.queries.usable & placed)
+    rows = table.take(kept)
+    anchors = ("chrom1", "start1", "end1", "chrom2", "start2", "end2")
+    columns: dict[str, Any] = dict(zip(anchors, rows.coordinates(), strict=True))
+    columns["name"] = [str(name) or "." for name in rows.pair_id]
+    columns["score"] = done.queries.probability[kept]
+    columns["strand1"] = columns["strand2"] = ["."] * len(kept)
+    body = export_rows(columns).split(b"\n", 1)[1]
+    return "".join(f"# {line}\n" for line in comment.splitlines()).encode() + body
 
 
 def session_json(done: Adaptation, provenance: dict[str, object], synthetic: bool | None) -> str:

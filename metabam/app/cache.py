@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from metabam.data.genome import Genome
     from metabam.plots.path import PathExample
     from metabam.plots.queries import LineScore
+    from metabam.probe.novelty import TrainingPairs
     from metabam.train.run import Run, RunStore
 
 BUNDLED: Final = Path(os.environ.get("METABAM_ASSETS") or Path(__file__).resolve().parents[2] / "assets")
@@ -180,6 +181,19 @@ def _lines(key: str, _model: Model) -> dict[str, Fingerprint]:
 def line_fingerprints(run: Run) -> dict[str, Fingerprint]:
     """Return the fingerprint of each training line of a run."""
     return _lines(weights_digest(run), model(run))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _training(key: str, _model: Model) -> TrainingPairs:
+    """Return what new pairs are measured against."""
+    from metabam.probe.novelty import training_pairs
+
+    return training_pairs(_model.contexts)
+
+
+def training_pairs(run: Run) -> TrainingPairs:
+    """Return the training pairs of a run as the measure of how far others lie from them, shared read-only."""
+    return _training(weights_digest(run), model(run))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -24,7 +24,7 @@ def as_read(scene: Scene, loaded: Loaded) -> None:
             st.dataframe(
                 [{scene.text(f"live.mapping.{name}"): value for name, value in row.items()} for row in columns],
                 hide_index=True,
-                height=min(36 * (len(columns) + 1) + 4, 256),
+                height=min(36 * (len(columns) + 1) + 4, 312),
                 key=f"mapping_{loaded.sha256[:12]}",
                 alt=scene.text("live.mapping.alt", n=len(columns), name=loaded.name[:60]),
             )

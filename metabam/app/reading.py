@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from metabam.app import adaptation, cache, session
+from metabam.app import adaptation, cache, reach, session
 from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Queries
 from metabam.app.evaluation import score_interval
 from metabam.app.layout import Scene, guarded
@@ -77,6 +77,7 @@ def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptati
             weights=cache.weights_digest(scene.run),
             lines=lines,
             run=scene.run,
+            training=cache.training_pairs(scene.run),
         )
         status.update(label=scene.text("live.done", seconds=done.seconds), state="complete")
     return done
@@ -96,6 +97,7 @@ def read_block(scene: Scene) -> None:
     if digests != (done.support_sha256, done.query_sha256):
         st.info(scene.text("live.stale"), icon=":material/update:")
     _verdict(scene, done)
+    reach.novelty_warning(scene, done)
     _numbers(scene, done)
     tabs = st.tabs(
         [scene.text("live.tab.queries"), scene.text("live.tab.belief"), scene.text("live.tab.shots")],
@@ -210,6 +212,7 @@ def _belief(scene: Scene, done: Adaptation) -> None:
         how="live.recon.how",
         provenance=comment,
     )
+    reach.novelty_panel(scene, done)
 
 
 def atom_names(scene: Scene, top: int = 3) -> list[str]:
@@ -265,6 +268,7 @@ def _queries(scene: Scene, done: Adaptation) -> None:
         empty(scene.text("live.no_usable", n=len(good)), scene.text("live.no_usable_do"))
     else:
         _query_figures(scene, done, answered)
+        reach.arcs_panel(scene, answered)
     _result_table(scene, done)
 
 
@@ -378,6 +382,7 @@ def _exports(scene: Scene, done: Adaptation) -> None:
                 on_click="ignore",
                 key="export_csv",
             )
+            reach.bedpe_button(scene, done)
         st.download_button(
             scene.text("live.export.json"),
             lambda: adaptation.session_json(done, scene.provenance(), scene.synthetic),

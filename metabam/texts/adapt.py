@@ -218,6 +218,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.col.label": ("label", "标签"),
     "live.col.status": ("status", "状态"),
     "live.export.csv": ("Results (CSV)", "结果（CSV）"),
+    "live.export.bedpe": ("Results (BEDPE)", "结果（BEDPE）"),
+    "live.export.bedpe_help": (
+        "Predicted pairs for a genome browser: 0-based half-open, anchor 1 the enhancer, anchor 2 the promoter, score = "
+        "P. Rows without a prediction or without coordinates are left out.",
+        "供基因组浏览器使用的预测结果：0 起半开坐标，锚点 1 为增强子，锚点 2 为启动子，score = P。没有预测或没有坐标的行不含在内。",
+    ),
     "live.export.json": ("Session (JSON)", "会话（JSON）"),
     "live.export.json_help": (
         "Digests of your tables, run, seed and the fingerprint: enough to repeat this result.",
@@ -249,6 +255,42 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.gateshots.how": (
         "The five gates that end strongest. A gate that settles early is well supported by any subset of your pairs.",
         "最终最强的五个门控。较早稳定的门控得到您的任意子集的支持。",
+    ),
+    "live.novelty.how": (
+        "Each mark is one pair, at its distance to the most similar training pair in the model's own features. Grey: "
+        "training pairs, each to the nearest one that shares neither enhancer nor promoter with it. Right of the dashed "
+        "line lie 5 % of the training pairs. If many of yours lie there (orange), the model is asked about sequences "
+        "unlike those it learned from, and its probabilities are extrapolations. Lying inside does not prove that the "
+        "answer is right: the rules of your line can differ on familiar sequences.",
+        "每个标记是一个元件对，横坐标为它在模型特征空间中到最相似训练对的距离。灰色：训练对，各自到与其不共享增强子和启动子的最近训练对。"
+        "虚线右侧有 5 % 的训练对。若您的元件对多在右侧（橙色），则模型面对的是与训练序列不同的序列，其概率是外推。"
+        "落在左侧并不能证明答案正确：在熟悉的序列上，您的细胞系的规则也可能不同。",
+    ),
+    "live.novelty.outside": (
+        "{beyond} of your {n} pairs lie farther from the training pairs than 95 % of training pairs do. Read the "
+        "probabilities as extrapolation; see *What it believes*.",
+        "您的 {n} 个元件对中有 {beyond} 个离训练对的距离超过 95 % 的训练对。请将概率视为外推；见“模型的判断”。",
+    ),
+    "live.novelty.none": (
+        "How far your pairs lie from the training pairs cannot be told.",
+        "无法判断您的元件对离训练对有多远。",
+    ),
+    "live.novelty.none_do": (
+        "The run keeps too few training pairs without a shared element. Adapt with another run.",
+        "该运行中不共享元件的训练对太少。请用其他运行进行适应。",
+    ),
+    "live.arcs.none": ("No predicted pair has coordinates on one chromosome.", "没有预测对的两端坐标在同一染色体上。"),
+    "live.arcs.none_do": ("Give chrom, start and end of both regions.", "请给出两个区域的染色体、起点和终点。"),
+    "live.arcs.chrom": ("Chromosome", "染色体"),
+    "live.arcs.choice": ("{chrom} ({n} pairs)", "{chrom}（{n} 对）"),
+    "live.arcs.least": ("Least probability drawn", "绘制的最小概率"),
+    "live.arcs.opacity": ("Opacity", "不透明度"),
+    "live.arcs.how": (
+        "Each arc joins the midpoint of an enhancer region to the midpoint of a promoter region; it is as high as the "
+        "square root of their distance, so that near pairs stay visible. Colour is the known label, which the model never "
+        "saw; point at the top of an arc for its pair and probability. At most 300 are drawn, the most likely first.",
+        "每条弧连接增强子区域的中点与启动子区域的中点，高度为距离的平方根，使近处的元件对也能看清。颜色为已知标签（模型从未见过）；"
+        "指向弧顶可查看元件对及概率。最多绘制 300 条，概率高者优先。",
     ),
     "live.queries.how": (
         "Query pairs from most to least likely, with 90 % intervals over z and the evidence. Grey dashes: what the model "

@@ -135,6 +135,43 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{high} of {n} query pairs are predicted above one half; the median 90 % interval is {width:.2f} wide.",
         "{n} 个查询对中有 {high} 个预测超过二分之一；90 % 区间宽度的中位数为 {width:.2f}。",
     ),
+    "fig.novelty.title": ("How far from the training pairs?", "离训练元件对有多远？"),
+    "fig.novelty.training": ("training pairs", "训练对"),
+    "fig.novelty.support": ("your pairs", "您的元件对"),
+    "fig.novelty.queries": ("queries", "查询对"),
+    "fig.novelty.edge": ("95 % of training pairs", "95 % 的训练对"),
+    "fig.novelty.axis": (
+        "distance to the nearest training pair (training sd per feature)",
+        "到最近训练对的距离（每个特征以训练标准差计）",
+    ),
+    "fig.novelty.hover": (
+        "distance %{{x:.2f}}, farther than %{{customdata:.0f}} % of training pairs<extra></extra>",
+        "距离 %{{x:.2f}}，远于 %{{customdata:.0f}} % 的训练对<extra></extra>",
+    ),
+    "fig.novelty.note": (
+        "beyond the line: {beyond} of your {n} pairs, {asked} of {m} queries measured; 5 % expected",
+        "超出虚线：您的 {n} 对中有 {beyond} 对，所测 {m} 个查询中有 {asked} 个；预期 5 %",
+    ),
+    "fig.novelty.alt": (
+        "{beyond} of {n} support pairs lie farther from the training pairs than {edge:.2f}, which 95 % of training pairs "
+        "stay within.",
+        "{n} 个支持对中有 {beyond} 个离训练对的距离超过 {edge:.2f}，95 % 的训练对在此之内。",
+    ),
+    "fig.arcs.title": ("Query pairs on {chrom}", "{chrom} 上的查询对"),
+    "fig.arcs.unknown": ("query pair", "查询对"),
+    "fig.arcs.axis": (
+        "position on {chrom} (Mb), arcs end at region midpoints",
+        "{chrom} 上的位置（Mb），弧的两端为区域中点",
+    ),
+    "fig.arcs.distance": ("distance (square-root scale)", "距离（平方根刻度）"),
+    "fig.arcs.note": (
+        "{shown} shown / {total} on this chromosome, the most likely first",
+        "显示 {shown} / 该染色体共 {total}，概率高者优先",
+    ),
+    "fig.arcs.alt": (
+        "{n} query pairs as arcs on {chrom}; {high} of them are predicted above one half.",
+        "{chrom} 上的 {n} 个查询对以弧表示；其中 {high} 个预测超过二分之一。",
+    ),
     "fig.learners.title": ("Learners side by side", "学习器对照"),
     "fig.learners.x": ("{name}: probability", "{name}：概率"),
     "fig.learners.y": ("the other learner: probability", "其他学习器：概率"),

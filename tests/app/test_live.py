@@ -50,17 +50,17 @@ def test_example_to_predictions(app):
     assert done.convergence.shots[-1] == 16
     labels = [item.label for item in at.metric]
     assert {"KL to the prior", "Nearest line", "AUPRC"} <= set(labels)
-    assert len(at.get("plotly_chart")) == 3
+    assert len(at.get("plotly_chart")) == 4
 
 
-@pytest.mark.parametrize("place", [1, 2])
-def test_the_other_tabs_draw_three_figures_each(app, place):
+@pytest.mark.parametrize(("place", "figures"), [(1, 4), (2, 3)])
+def test_the_other_tabs_draw_their_figures(app, place, figures):
     at = press_adapt(app(LIVE, by_menu=True))
     at.session_state["read_tabs"] = ["Predictions", "What it believes", "Shot by shot"][place]
     at.run()
     assert not at.exception
     assert [item.value for item in at.error] == []
-    assert len(at.get("plotly_chart")) == 3
+    assert len(at.get("plotly_chart")) == figures
 
 
 def test_the_same_example_twice_is_bit_equal_and_leaves_the_model_as_it_was(app):

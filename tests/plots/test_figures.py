@@ -7,8 +7,8 @@ import html
 import numpy as np
 import pytest
 
-from metabam.plots import adapting, path, queries, spectrum, theme
-from metabam.records import ConvergenceRecord, SpectrumRecord
+from metabam.plots import adapting, arcs, novelty, path, queries, spectrum, theme
+from metabam.records import ConvergenceRecord, NoveltyRecord, SpectrumRecord
 
 Q, S, K, Z, T = 5, 7, 11, 2, 3
 RNG = np.random.default_rng(4)
@@ -44,6 +44,18 @@ def convergence() -> ConvergenceRecord:
     )
 
 
+def novelty_record() -> NoveltyRecord:
+    """Return training distances 1 to 20, whose 95 % quantile is 19.05, two support pairs beyond it and one query."""
+    own, asked = np.array([0.5, 3.0, 7.0, 11.0, 19.0, 20.0, 30.0]), np.array([1.0, 2.0, 4.0, 8.0, 25.0])
+    return NoveltyRecord(np.arange(1.0, 21.0), own, own, asked, asked, np.arange(Q), 100, Q)
+
+
+def arcs_record(n: int = Q) -> arcs.Arcs:
+    start = np.arange(n) * 1e5
+    labels = np.resize(np.array([1, 0, -1], dtype=np.int8), n)
+    return arcs.Arcs("chr<7>", start, start + 40_000, np.linspace(0.9, 0.1, n), labels, [f"p{i}" for i in range(n)])
+
+
 def every_figure(lang: str, synthetic: bool | None):
     labels = np.array([1, 0, 1, 0, -1], dtype=np.int8)
     p = np.linspace(0.1, 0.9, Q)
@@ -66,6 +78,8 @@ def every_figure(lang: str, synthetic: bool | None):
     yield queries.prediction_figure(p, p - 0.1, p + 0.1, names[:Q], prior=p, nearest=p, labels=labels, **options)
     yield queries.learners_figure({"a": p, "b": p[::-1]}, reference="a", **options)
     yield queries.reliability_figure(p[:4], labels[:4], ece=0.1, **options)
+    yield novelty.novelty_figure(novelty_record(), **options)
+    yield arcs.arcs_figure(arcs_record(), **options)
     yield queries.line_scores_figure([queries.LineScore("x", 0.5, 0.4, 0.6, 0.2, 40, 16)], lines=["x", "y"], **options)
 
 
@@ -75,7 +89,7 @@ def test_every_figure_carries_badge_take_away_and_titled_axes(lang, synthetic, w
     from metabam.texts import text
 
     figures = list(every_figure(lang, synthetic))
-    assert len(figures) == 16
+    assert len(figures) == 18
     for figure in figures:
         badge = text(f"shell.badge.{word}", lang)
         assert any(badge in item.text for item in figure.layout.annotations)
