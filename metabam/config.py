@@ -87,7 +87,7 @@ class TrainConfig(_Frozen):
     eval_every: Annotated[int, Field(ge=1)] = 100
     save_every: Annotated[int, Field(ge=1)] = 50
     leave_one_line_out: bool = True
-    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
     device: Literal["cpu", "cuda", "auto"] = "cpu"
 
     @model_validator(mode="after")
