@@ -89,7 +89,7 @@ def build(folder: Path, steps: int | None, pairs: int | None) -> None:
     """Make everything inside an empty folder."""
     world = folder / "whole"
     metabam("simulate", "--out", world, "--seed", str(SEED), *(["--pairs-per-line", str(pairs)] if pairs else []))
-    words = ["--threads", "1", *(["--steps", str(steps)] if steps else [])]
+    words = ["--steps", str(steps)] if steps else []
     metabam(
         "train", "--genome", world / "genome.fa", "--pairs", world / "pairs.tsv", "--holdout", "unseen*",
         "--out", folder / "demo", "--seed", str(SEED), *words,
