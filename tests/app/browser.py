@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,17 @@ FLAGS = [
 START_SECONDS = 90.0
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server: where it answers, and its process."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def fresh_server(runs: Path, cache: Path) -> Iterator[str]:
-    """Start a new server process on a free port, yield its address, and end it."""
+def running_server(runs: Path, cache: Path, **more: str) -> Iterator[Server]:
+    """Start a new server process on a free port with more environment, yield it, and end it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -38,6 +47,7 @@ def fresh_server(runs: Path, cache: Path) -> Iterator[str]:
         "METABAM_RUNS": str(runs),
         "METABAM_CACHE": str(cache),
         "OMP_NUM_THREADS": "1",
+        **more,
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with subprocess.Popen(
@@ -45,13 +55,20 @@ def fresh_server(runs: Path, cache: Path) -> Iterator[str]:
     ) as server:
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
-            yield f"http://127.0.0.1:{port}"
+            yield Server(f"http://127.0.0.1:{port}", server)
         finally:
             server.terminate()
             try:
                 server.wait(20)
             except subprocess.TimeoutExpired:
                 server.kill()
+
+
+@contextmanager
+def fresh_server(runs: Path, cache: Path) -> Iterator[str]:
+    """Start a new server process on a free port, yield its address, and end it."""
+    with running_server(runs, cache) as server:
+        yield server.address
 
 
 def _wait(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -86,6 +86,7 @@ def test_no_cache_takes_what_a_user_brought():
         "_example_bytes",
         "_other",
         "_lines",
+        "_training",
         "_path",
         "_genome",
         "_scores",

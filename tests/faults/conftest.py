@@ -7,9 +7,11 @@ import pytest
 
 from metabam.config import ModelConfig, TrainConfig
 from metabam.data.genome import Genome
+from metabam.data.synthetic import simulate
 from metabam.records import FeatureInfo, LabelledContext
 from metabam.score import Predictor
 from tests.faults import tables
+from tests.faults.kill import Trainers, output
 from tests.faults.lab import Lab
 
 FEATURES = tuple(FeatureInfo(f"{base} in {side}", "composition") for side in "EP" for base in "ACGT")
@@ -52,3 +54,17 @@ def lab(tmp_path_factory):
     with Genome(path, index_dir=folder / "index") as genome:
         predictor = Predictor(Composition(), learner, genome, tables.WINDOW, tables.WINDOW)
         yield Lab(genome, predictor, folder)
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory):
+    """Return a folder with a small planted world and ``runs/small``, trained on it by a process of its own."""
+    folder = tmp_path_factory.mktemp("app")
+    sizes = {"training_lines": 3, "heldout_lines": 1, "pairs_per_line": 150}
+    simulate(folder / "world", 3, enhancer_length=200, promoter_length=200, **sizes)
+    trainers = Trainers("--pipeline")
+    try:
+        assert trainers.run(folder / "runs" / "small", world=str(folder / "world")) == 0, output(folder / "runs/small")
+    finally:
+        trainers.close()
+    return folder

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from metabam.data.synthetic import simulate
 from tests.faults.cases import Case, Outcome
 from tests.faults.catalogue import CASES
-from tests.faults.kill import Trainers, output
 from tests.faults.lab import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,24 +16,11 @@ SUPPORTS = [case for case in CASES if case.slot == "support" and not case.option
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Return a folder with one finished run, trained on a small planted world by a process of its own."""
-    folder = tmp_path_factory.mktemp("app")
-    sizes = {"training_lines": 3, "heldout_lines": 1, "pairs_per_line": 150}
-    simulate(folder / "world", 3, enhancer_length=200, promoter_length=200, **sizes)
-    trainers = Trainers("--pipeline")
-    try:
-        assert trainers.run(folder / "runs" / "small", world=str(folder / "world")) == 0, output(folder / "runs/small")
-    finally:
-        trainers.close()
-    return folder / "runs"
-
-
-@pytest.fixture(scope="module")
-def visitor(runs):
+def visitor(small_world):
     """Return the app on its page for adapting, with an uploader open, in one session for all cases."""
     from streamlit.testing.v1 import AppTest
 
+    runs = small_world / "runs"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("METABAM_RUNS", str(runs))
         patch.setenv("METABAM_CACHE", str(runs.parent / "cache"))
