@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from metabam.errors import ConfigError
 
 Float64Array = NDArray[np.float64]
 MODES = ("mixture", "exemplar", "flip", "real")
+_REACH = 6.0  # logits; sigmoid(-6) < 0.01 and sigmoid(6) > 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +97,11 @@ class VirtualLines:
     def intercept(self, logit: Float64Array, rng: np.random.Generator) -> float:
         """Return b such that mean(sigmoid(logit + b)) is the natural prevalence of a random training line."""
         target = float(np.clip(self.prevalence[int(rng.integers(len(self.prevalence)))], 0.01, 0.99))
-        low, high = -30.0, 30.0
-        for _ in range(30):
-            middle = 0.5 * (low + high)
-            if float(np.mean(_sigmoid(logit + middle))) > target:
-                high = middle
-            else:
-                low = middle
-        return 0.5 * (low + high)
+        low, high = -float(logit.max()) - _REACH, _REACH - float(logit.min())  # shares below 0.01 and above 0.99
+        return float(brentq(lambda b: float(expit(logit + b).mean()) - target, low, high, xtol=1e-6))
 
     def labels(self, mode: str, design: Float64Array, rng: np.random.Generator) -> NDArray[np.int8]:
         """Return labels of the pairs ``design`` (N, K) under a fresh virtual line at natural prevalence, (N,) int8."""
         logit = design @ self.draw(mode, design, rng)
-        probability = _sigmoid(logit + self.intercept(logit, rng))
+        probability = expit(logit + self.intercept(logit, rng))
         return (rng.random(len(design)) < probability).astype(np.int8)
-
-
-def _sigmoid(logit: Float64Array) -> Float64Array:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -40.0, 40.0))))
