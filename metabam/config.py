@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -138,6 +139,27 @@ def preset(name: str) -> RunConfig:
             train=TrainConfig(steps=1_500),
         )
     raise ConfigError("unknown-preset", f"there is no preset {name!r}.", "Choose demo or full.")
+
+
+def inference_threads() -> int:
+    """Return the torch threads for adapting and scoring: ``METABAM_THREADS``, else 1.
+
+    Matrices of 16 pairs gain nothing from a second thread, and beside other processes they lose: on two busy cores an
+    adaptation took ten times longer with two threads than with one.
+
+    Raises
+    ------
+    ConfigError
+        ``bad-variable`` where the variable is no whole number from 1 to 256.
+    """
+    stated = os.environ.get("METABAM_THREADS", "1")
+    if not (stated.isascii() and stated.isdigit() and 1 <= int(stated[:4]) <= 256):
+        raise ConfigError(
+            "bad-variable",
+            f"METABAM_THREADS is {stated[:40]!r}, not a whole number from 1 to 256.",
+            "Correct it, or unset it.",
+        )
+    return int(stated)
 
 
 def build(values: Mapping[str, Any], model: type[_FrozenT]) -> _FrozenT:

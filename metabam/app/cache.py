@@ -129,18 +129,11 @@ def _spectrum(key: str, _atoms: object, step: int) -> SpectrumRecord:
 
 
 def spectra(run: Run, run_id: str) -> list[SpectrumRecord]:
-    """Return the singular spectrum of every snapshot, in step order."""
-    snapshots = run.snapshots()
-    base = f"{runs_root()}|{is_bundled(run_id)}|{run_id}|{weights_digest(run)}"
-    return [_spectrum(f"{base}|{step}|{atoms.sum()!r}", atoms, step) for step, atoms in sorted(snapshots.items())]
+    """Return the singular spectrum of every snapshot, in step order; equal atoms share one, whatever run they are of."""
+    from metabam.files import sha256
 
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _example_bytes(name: str, size: int, stamp: int) -> bytes:
-    """Return one bundled table."""
-    from metabam.files import read_bytes
-
-    return read_bytes(BUNDLED / "examples" / name, 20 * 2**20)
+    snapshots = sorted(run.snapshots().items())
+    return [_spectrum(digest(sha256(atoms.tobytes()), *atoms.shape, step), atoms, step) for step, atoms in snapshots]
 
 
 def examples() -> list[str]:
@@ -150,11 +143,12 @@ def examples() -> list[str]:
 
 
 def example(name: str) -> bytes:
-    """Return one bundled table by its listed name."""
+    """Return one bundled table by its listed name, as it is now."""
+    from metabam.files import read_bytes
+
     if name not in examples():
         raise MetaBamError("example-unknown", "There is no example of that name.", "Choose one from the list.")
-    status = (BUNDLED / "examples" / name).stat()
-    return _example_bytes(name, status.st_size, status.st_mtime_ns)
+    return read_bytes(BUNDLED / "examples" / name, 20 * 2**20)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -231,13 +225,17 @@ def genome(run_id: str) -> Genome | None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _scores(key: str, _model: Model) -> list[LineScore]:
-    """Return the AUPRC of a model on the bundled tables."""
+def _scores(key: str, _tables: dict[str, bytes], _model: Model) -> list[LineScore]:
+    """Return the AUPRC of a model on tables."""
     from metabam.app.evaluation import bundled_scores
 
-    return bundled_scores(_model, {name: example(name) for name in examples()})
+    return bundled_scores(_model, _tables)
 
 
 def bundled_scores(run: Run) -> list[LineScore]:
-    """Return AUPRC and base rate on the never-seen lines of the bundled tables."""
-    return _scores(digest(weights_digest(run), *examples()), model(run))
+    """Return AUPRC and base rate on the never-seen lines of the bundled tables, which are known by their content."""
+    from metabam.files import sha256
+
+    tables = {name: example(name) for name in examples()}
+    key = digest(weights_digest(run), *(part for name, data in tables.items() for part in (name, sha256(data))))
+    return _scores(key, tables, model(run))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metabam.config import inference_threads
 from metabam.plots.path import PathExample
 from metabam.records import ConvergenceRecord, Fingerprint, LabelledContext, Prediction, SupportSet
 
@@ -32,13 +33,16 @@ class Model:
 
 
 def load(run: Run) -> Model:
-    """Return the model of a finished run.
+    """Return the model of a finished run; torch is told how many threads to use from now on.
 
     Raises
     ------
     MetaBamError
-        When weights are missing or are not those that the manifest names.
+        When weights are missing or are not those that the manifest names, or ``METABAM_THREADS`` is no number.
     """
+    import torch
+
+    torch.set_num_threads(inference_threads())
     config = run.config.encoder
     return Model(
         run.load_encoder(), run.load_learner(), run.training_contexts(), config.enhancer_window, config.promoter_window

@@ -13,6 +13,7 @@ import numpy as np
 from metabam import files
 from metabam.cli.report import Output, Result
 from metabam.cli.tables import open_genome, read_table, write_new
+from metabam.config import inference_threads
 from metabam.errors import ConfigError, InputError
 from metabam.records import PairTable
 
@@ -217,12 +218,18 @@ def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Pred
     ------
     InputError
         ``no-run`` where there is no such directory.
+    ConfigError
+        ``bad-variable`` where ``METABAM_THREADS`` is no number of threads.
     """
+    threads = inference_threads()
     run_dir = Path(arguments.run_dir)
     if not run_dir.is_dir():
         raise InputError("no-run", f"there is no run directory {run_dir}.", "Give what `metabam train --out` wrote.")
+    import torch
+
     from metabam.score import Predictor
     from metabam.train.run import RunStore
 
+    torch.set_num_threads(threads)
     run = RunStore(run_dir.resolve().parent).open(run_dir.resolve().name)
     return Predictor.of_run(run, genome, allow_other_genome=arguments.other_genome)

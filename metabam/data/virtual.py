@@ -103,5 +103,5 @@ class VirtualLines:
     def labels(self, mode: str, design: Float64Array, rng: np.random.Generator) -> NDArray[np.int8]:
         """Return labels of the pairs ``design`` (N, K) under a fresh virtual line at natural prevalence, (N,) int8."""
         logit = design @ self.draw(mode, design, rng)
-        probability = expit(logit + self.intercept(logit, rng))
-        return (rng.random(len(design)) < probability).astype(np.int8)
+        probability: Float64Array = expit(logit + self.intercept(logit, rng))
+        return np.asarray(rng.random(len(design)) < probability, dtype=np.int8)

@@ -83,7 +83,6 @@ def test_no_cache_takes_what_a_user_brought():
         "_history",
         "_model",
         "_spectrum",
-        "_example_bytes",
         "_other",
         "_lines",
         "_training",

@@ -52,6 +52,22 @@ def test_help_of_every_command_names_its_flags():
         assert done.stderr == ""
 
 
+@pytest.mark.parametrize("value", ["two", "0", "257", "-1", "1.5", "٢"])
+def test_g13_threads_of_another_kind_are_refused_by_name(monkeypatch, value):
+    monkeypatch.setenv("METABAM_THREADS", value)
+    with pytest.raises(ConfigError) as refused:
+        config.inference_threads()
+    assert refused.value.code == "bad-variable"
+    assert "METABAM_THREADS" in refused.value.message
+
+
+def test_threads_default_to_one(monkeypatch):
+    monkeypatch.delenv("METABAM_THREADS", raising=False)
+    assert config.inference_threads() == 1
+    monkeypatch.setenv("METABAM_THREADS", "13")
+    assert config.inference_threads() == 13
+
+
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [
