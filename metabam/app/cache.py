@@ -129,7 +129,7 @@ def _spectrum(key: str, _atoms: object, step: int) -> SpectrumRecord:
 
 
 def spectra(run: Run, run_id: str) -> list[SpectrumRecord]:
-    """Return the singular spectrum of every snapshot, in step order; equal atoms share one, whatever run they are of."""
+    """Return the singular spectrum of every snapshot, in step order; equal atoms share one."""
     from metabam.files import sha256
 
     snapshots = sorted(run.snapshots().items())
