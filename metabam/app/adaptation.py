@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,19 +13,30 @@ from numpy.typing import NDArray
 
 from metabam.app import model as models
 from metabam.app.widgets import csv_text, json_text
-from metabam.records import ConvergenceRecord, Fingerprint, FloatArray, NoveltyRecord, PairTable, Problem, SupportSet
+from metabam.records import (
+    ConvergenceRecord,
+    Fingerprint,
+    FloatArray,
+    NoveltyRecord,
+    PairTable,
+    Problem,
+    SupportSet,
+    TextArray,
+)
 
 if TYPE_CHECKING:
     from metabam.app.model import Model
     from metabam.data.genome import Genome
     from metabam.data.pairs import ReadResult
     from metabam.probe.novelty import TrainingPairs
+    from metabam.score import Predictor
     from metabam.train.run import Run
 
 Array = NDArray[np.float64]
 REFERENCE: Final = "metabam"
 OTHERS: Final = ("hierarchical", "prototype")
 NOT_INFORMED: Final = 0.1
+CHUNK: Final = 1_024  # query rows between two looks at whether the visitor has cancelled
 TEMPLATE: Final = (
     "pair_id\tchrom\tenhancer_start\tenhancer_end\tpromoter_start\tpromoter_end\tlabel\tcell_line\n"
     "my_pair_1\tchr1\t1000000\t1000400\t1050000\t1050400\t1\tmy_line\n"
@@ -142,6 +154,7 @@ def adapt(
     lines: dict[str, Fingerprint],
     run: Run,
     training: TrainingPairs | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Adaptation:
     """Return what the model believes after a support, and its predictions; the model itself does not change.
 
@@ -153,6 +166,8 @@ def adapt(
         Fingerprints of the training lines, to find the nearest one.
     training
         The training pairs, to tell how far support and queries lie from them.
+    progress
+        Told the share of query rows that are encoded; may raise to cancel, and nothing is then changed.
 
     Raises
     ------
@@ -182,7 +197,8 @@ def adapt(
     answered, asked = None, None
     if queries is not None:
         nearest = lines[near[0][0]] if near else prior
-        answered, asked = _answer(predictor, model, given, fingerprint, prior, nearest, queries.result, others)
+        features_of_all = encode_rows(predictor, queries.result, progress)
+        answered, asked = _answer(features_of_all, model, given, fingerprint, prior, nearest, queries.result, others)
     return Adaptation(
         run_id,
         weights,
@@ -208,8 +224,25 @@ def adapt(
     )
 
 
+def encode_rows(
+    predictor: Predictor, result: ReadResult, progress: Callable[[float], None] | None = None
+) -> tuple[FloatArray, TextArray]:
+    """Return z_q (B, D) and the status (B,) of every row of a query table, in pieces between which one can cancel."""
+    from metabam.data.exports import row_chunks
+
+    values, found = [], []
+    for part in row_chunks(len(result.table), CHUNK):
+        rows = np.arange(part.start, part.stop)
+        features, status = predictor.features(result.table.take(rows), result.status[part])
+        values.append(features)
+        found.append(status)
+        if progress is not None:
+            progress(part.stop / len(result.table))
+    return np.concatenate(values), np.concatenate(found)
+
+
 def _answer(
-    predictor: Any,
+    encoded: tuple[FloatArray, TextArray],
     model: Model,
     given: SupportSet,
     fingerprint: Fingerprint,
@@ -219,7 +252,7 @@ def _answer(
     others: dict[str, Any],
 ) -> tuple[Queries, FloatArray]:
     """Return all learners' predictions on one query table, NaN where unusable, and the features of usable rows."""
-    features, status = predictor.features(result.table, result.status)
+    features, status = encoded
     good = np.asarray(status == "ok", dtype=np.bool_)
 
     def spread(values: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The last two blocks of Adapt live: one press of Adapt, and what came out of it."""
+"""The last block of Adapt live: what came out of one press of Adapt."""
 
 from __future__ import annotations
 
@@ -10,80 +10,13 @@ import streamlit as st
 from metabam.app import adaptation, cache, reach, session
 from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Queries
 from metabam.app.evaluation import score_interval
-from metabam.app.layout import Scene, guarded
-from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE, forget_all
+from metabam.app.layout import Scene
+from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE
 from metabam.app.widgets import chart, empty, metric, plain
 from metabam.metrics import expected_calibration_error
 from metabam.plots import adapting, queries
 
 MOST_ROWS = 5_000
-PRESSED = "adapt_pressed"
-
-
-def adapt_block(scene: Scene, support: Loaded | None) -> None:
-    """Draw the one form with the one submit; pressing it computes and keeps the result in this session."""
-    with st.form("adapt_form", border=True):
-        choice, button = st.columns([3, 1], vertical_alignment="bottom", gap="large")
-        chosen = choice.segmented_control(
-            scene.text("live.learners"),
-            list(OTHERS),
-            selection_mode="multi",
-            default=list(OTHERS),
-            key="chosen_learners",
-            format_func=lambda name: "+ " + scene.text(f"live.learner.{name}"),
-            help=scene.text("live.learners_help"),
-            persist_state="session",
-        )
-        button.form_submit_button(
-            scene.text("live.go"),
-            type="primary",
-            icon=":material/bolt:",
-            disabled=support is None,
-            width="stretch",
-            help=scene.text("live.go_help"),
-            on_click=session.put,
-            args=(PRESSED, True),
-        )
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(":material/lock: " + scene.text("live.privacy"))
-        st.button(
-            scene.text("live.forget"), type="tertiary", icon=":material/delete:", on_click=forget_all, key="forget"
-        )
-    if session.take(PRESSED) and support is not None:
-        guarded(_press, scene, support, [str(name) for name in chosen])
-
-
-def _press(scene: Scene, support: Loaded, chosen: list[str]) -> None:
-    """Adapt and keep the result; when it fails the tables stay as they are."""
-    session.put(DONE, run_adaptation(scene, support, chosen))
-
-
-def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptation:
-    """Compute one adaptation with visible steps."""
-    loaded = session.get(QUERY_STATE)
-    asked = loaded if isinstance(loaded, Loaded) and not loaded.result.refused else None
-    with st.status(scene.text("live.working"), type="step") as status:
-        st.write(scene.text("live.step.learners"))
-        others = {name: cache.other(scene.run, name) for name in chosen if name in OTHERS}
-        lines = cache.line_fingerprints(scene.run)
-        st.write(scene.text("live.step.model"))
-        done = adaptation.adapt(
-            cache.model(scene.run),
-            support,
-            asked,
-            others,
-            genome=cache.genome(scene.summary.run_id),
-            run_id=scene.summary.run_id,
-            weights=cache.weights_digest(scene.run),
-            lines=lines,
-            run=scene.run,
-            training=cache.training_pairs(scene.run),
-        )
-        status.update(label=scene.text("live.done", seconds=done.seconds), state="complete")
-    return done
-
-
-# ------------------------------------------------------------------ 4 read
 
 
 def read_block(scene: Scene) -> None:
@@ -123,7 +56,7 @@ def _verdict(scene: Scene, done: Adaptation) -> None:
 
 def _numbers(scene: Scene, done: Adaptation) -> None:
     sure = int(((done.gate_low > 0) | (done.gate_high < 0)).sum())
-    near = done.nearest[0][0] if done.nearest else "–"
+    near, _, assay = (done.nearest[0][0] if done.nearest else "–").partition(" | ")
     listed = "; ".join(f"{plain(name)} {gap:.2f}" for name, gap in done.nearest[:3])
     cells = st.columns(5)
     metric(
@@ -136,6 +69,7 @@ def _numbers(scene: Scene, done: Adaptation) -> None:
         cells[1],
         scene.text("live.kpi.nearest"),
         plain(near, 20),
+        plain(assay, 20),
         help_text=scene.text("live.kpi.nearest_help", list=listed),
     )
     metric(

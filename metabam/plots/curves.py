@@ -212,7 +212,7 @@ def panel(
             symbolStrokeWidth=2,
             labelLimit=110,
             padding=0,
-            columns=4 if len(shown) > 4 else 2,
+            columns=4 if len(shown) > 4 and max(map(len, shown)) < 8 else 2,  # long names of lines would be cut
             columnPadding=8,
             rowPadding=1,
             offset=4,

@@ -143,6 +143,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "模型权重不变；他人看不到您的元件对。",
     ),
     "live.working": ("Adapting", "正在适应"),
+    "live.encoding": ("reading {n:,} query pairs", "读取 {n:,} 个待预测元件对"),
+    "live.cancel": ("Cancel", "取消"),
     "live.step.learners": ("fitting the other learners", "拟合其他学习器"),
     "live.step.model": ("reading the pairs into features and adapting", "读取元件对特征并适应"),
     "live.done": ("Adapted in {seconds:.1f} s", "适应用时 {seconds:.1f} 秒"),

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from metabam.app import layout, live, reading
+from metabam.app import layout, live, press, reading
 
 scene = layout.begin("live")
 layout.finished_model(scene)
@@ -9,7 +9,7 @@ live.get_block(scene)
 st.subheader(scene.text("live.check"), anchor=False)
 support = live.check_block(scene)
 st.subheader(scene.text("live.adapt"), anchor=False)
-reading.adapt_block(scene, support)
+press.adapt_block(scene, support)
 st.subheader(scene.text("live.read"), anchor=False)
 layout.guarded(reading.read_block, scene)
 layout.footer(scene)

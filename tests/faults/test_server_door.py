@@ -233,3 +233,29 @@ def test_x08_no_room_for_the_temporary_file_of_an_upload(chromium, page, server,
     says(page, "rows exceed the 100,000 of a query upload")  # it arrived whole, and was read
     stands(page, server)
     context.close()
+
+
+def test_q08_a_long_query_table_can_be_cancelled(page, server, supports):
+    """Progress is drawn, Cancel ends the work at the next piece, what was shown before stays, and the page goes on."""
+    choose(page, supports[0])
+    adapt(page)
+    page.get_by_text(text("live.export.json")).first.wait_for()
+    settle(page)
+    before = result(page)
+    header = "chrom\tenhancer_start\tenhancer_end\tpromoter_start\tpromoter_end\n"
+    rows = "".join(f"synthetic1\t{i}\t{i + 200}\t{i + 9_000}\t{i + 9_200}\n" for i in range(40_000))
+    page.get_by_role("radio", name="upload").or_(page.get_by_role("button", name="upload", exact=True)).last.click()
+    settle(page)
+    page.locator("input[type=file]").last.set_input_files(
+        {"name": "long.tsv", "mimeType": "text/plain", "buffer": (header + rows).encode()}
+    )
+    settle(page)
+    page.get_by_text("long.tsv").first.wait_for()
+    adapt(page)
+    cancel = page.get_by_role("button", name=text("live.cancel"), exact=True)
+    cancel.click(timeout=60_000)
+    cancel.wait_for(state="detached", timeout=60_000)
+    settle(page)
+    assert page.get_by_text(text("live.stale")).first.is_visible()
+    assert result(page) == before
+    stands(page, server)
