@@ -104,7 +104,7 @@ def scores_block(scene: Scene) -> list[queries.LineScore]:
     if not scores:
         empty(scene.text("overview.scores.empty"), scene.text("overview.scores.empty_do"))
         return []
-    lines = [line.name for line in layout.lines_of(scene.run)] + [score.line for score in scores]
+    lines = [line.name.partition(" | ")[0] for line in layout.lines_of(scene.run)] + [score.line for score in scores]
     chart(
         queries.line_scores_figure(scores, lines=lines, synthetic=scene.synthetic, lang=scene.lang),
         "never_seen",
@@ -136,9 +136,11 @@ def lines_block(scene: Scene) -> None:
         key="lines",
         alt=scene.text("overview.lines.alt", n=len(rows)),
         column_config={
-            name["pairs"]: st.column_config.NumberColumn(format="localized", width=68),
-            name["positives"]: st.column_config.NumberColumn(format="localized", width=68),
-            name["share"]: st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=130),
+            name["line"]: st.column_config.TextColumn(width=112),
+            name["role"]: st.column_config.TextColumn(width=78),
+            name["pairs"]: st.column_config.NumberColumn(format="localized", width=56),
+            name["positives"]: st.column_config.NumberColumn(format="localized", width=64),
+            name["share"]: st.column_config.NumberColumn(format="%.0f %%", width=70),
         },
     )
 

@@ -151,9 +151,9 @@ def ranks_over_steps(records: Sequence[SpectrumRecord], *, synthetic: bool | Non
             "text": text("fig.ranks.half", lang, half=f"{half:g}"),
             "font": {"size": 11, "color": theme.WARN},
             "xanchor": "left",
-            "yanchor": "bottom",
+            "yanchor": "top",
         },
-        annotation_position="top left",
+        annotation_position="bottom left",
     )
     theme.finish(
         figure,
