@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -51,16 +52,24 @@ def finish(trainers, folder, undisturbed):
 
 
 def kill_chain(trainers, folder, undisturbed, draw, kills):
-    """Kill the run and its resumptions ``kills`` times, alternately at a step and at a random instant."""
-    reached = 0
+    """Kill the run and its resumptions ``kills`` times, alternately at a step and at a random instant.
+
+    A trainer may reach the end before the random instant; the chain ends there.
+    """
     for number in range(kills):
         saved = max(checkpoints(folder), default=0) if folder.exists() else 0
+        if saved >= N - 1:
+            break
         logged = steps(folder) if folder.exists() else []
         if number % 2:
             pid = trainers.start(folder, pause=0.004)
             time.sleep(draw.uniform(0.0, 0.15))
-            os.kill(pid, signal.SIGKILL)
-            assert trainers.wait() == -signal.SIGKILL
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            ended = trainers.wait()
+            assert ended in (-signal.SIGKILL, 0), output(folder)
+            if ended == 0:
+                break
         else:
             step = draw.randint(saved + 1, min(saved + 2 * EVERY, N - 1))
             assert trainers.run(folder, at_step=[step, "kill"]) == -signal.SIGKILL, output(folder)
@@ -69,7 +78,6 @@ def kill_chain(trainers, folder, undisturbed, draw, kills):
             assert step - newest <= EVERY
         assert steps(folder)[: len(logged)] == logged
         assert max(checkpoints(folder), default=0) >= saved
-        reached = max([reached, *steps(folder)])
     finish(trainers, folder, undisturbed)
 
 
