@@ -130,3 +130,75 @@ def test_bootstrap_over_lines_covers_the_truth():
         found = metrics.bootstrap_over_lines(values, lines, draws=400, seed=seed)
         covered += found.low <= 0.02 <= found.high
     assert covered >= 176
+
+
+# ------------------------------------------------------------------ the expert framework's metrics
+
+EYE = np.eye(5)
+
+
+@pytest.mark.parametrize(
+    ("importance", "wanted"),
+    [
+        (EYE, (1.0, 1.0)),
+        (np.ones((5, 3)), (0.0, 0.0)),
+        (np.repeat(np.eye(4), 2, axis=0), (1.0, 1.0 - np.log(2) / np.log(8))),
+        (np.repeat(np.eye(4), 2, axis=1), (1.0 - np.log(2) / np.log(8), 1.0)),
+        # D: codes weigh 3/4 and 1/4, the first carries one factor, the second both alike
+        (np.array([[6.0, 0.0], [1.0, 1.0]]), (0.75, None)),
+        # a code that carries nothing weighs nothing; a factor that no code carries counts as 0 for completeness
+        (np.array([[2.0, 0.0], [0.0, 0.0]]), (1.0, 0.5)),
+    ],
+    ids=["identity", "uniform", "two-codes-per-factor", "one-code-for-two", "weighted", "idle"],
+)
+def test_dci_by_hand(importance, wanted):
+    for found, value in zip(metrics.dci_of(importance), wanted, strict=True):
+        assert value is None or found == pytest.approx(value, abs=1e-12)
+
+
+def test_dci_two_thirds_are_meant():
+    assert metrics.dci_of(np.repeat(np.eye(4), 2, axis=0))[1] == pytest.approx(2 / 3)
+
+
+def test_dci_without_importance_is_undefined_and_one_factor_is_refused():
+    assert metrics.dci_of(np.zeros((3, 2))) == (None, None)
+    for shape in ((5, 1), (1, 5)):
+        with pytest.raises(InputError, match="dci-shape"):
+            metrics.dci_of(np.ones(shape))
+    with pytest.raises(InputError, match="dci-shape"):
+        metrics.dci_of([[1.0, -1.0], [0.0, 1.0]])
+
+
+def test_disentanglement_of_a_perfect_an_entangled_and_an_independent_code():
+    rng = np.random.default_rng(0)
+    factors = rng.standard_normal((400, 3))
+    perfect = metrics.disentanglement(factors[:, [2, 0, 1]] * [5.0, -1.0, 0.1] + 7.0, factors)
+    assert perfect.importance.shape == (3, 3)
+    assert perfect.importance.argmax(axis=0).tolist() == [1, 2, 0]
+    assert min(perfect.disentanglement, perfect.completeness, perfect.informativeness) > 0.95
+    rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    entangled = metrics.disentanglement(factors @ rotation, factors)
+    assert entangled.informativeness > 0.95
+    assert entangled.disentanglement < 0.7
+    independent = metrics.disentanglement(rng.standard_normal((400, 5)), factors)
+    assert independent.informativeness < 0.1
+
+
+def test_disentanglement_refuses_what_has_no_answer():
+    rng = np.random.default_rng(0)
+    codes, factors = rng.standard_normal((40, 3)), rng.standard_normal((40, 2))
+    for wrong in ((codes, factors[:, :1]), (codes[:, :1], factors), (codes[:19], factors[:19]), (codes[:30], factors)):
+        with pytest.raises(InputError, match="dci-shape"):
+            metrics.disentanglement(*wrong)
+    with pytest.raises(InputError, match="dci-shape"):
+        metrics.disentanglement(np.where(codes > 1, np.nan, codes), factors)
+    with pytest.raises(InputError, match="dci-constant"):
+        metrics.disentanglement(codes, np.ones((40, 2)))
+
+
+def test_gap_and_efficiency_by_hand():
+    assert metrics.generalisation_gap([0.9, 0.8], [0.7, 0.6, 0.5]) == pytest.approx(0.25)
+    assert metrics.adaptation_efficiency([0.8, 0.9], [0.7, 0.5], 5) == pytest.approx(0.05)
+    assert metrics.adaptation_efficiency([], [0.5], 5) is None
+    with pytest.raises(InputError, match="efficiency-shots"):
+        metrics.adaptation_efficiency([0.8], [0.7], 0)

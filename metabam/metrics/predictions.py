@@ -6,7 +6,7 @@ probabilities lie in [0, 1], scores are any real numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,11 +117,6 @@ def interval_coverage(truth: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> f
     if not values.shape == low.shape == high.shape:
         raise InputError("metric-shape", f"shapes {values.shape}, {low.shape}, {high.shape} do not match.")
     return float(np.mean((low <= values) & (values <= high))) if len(values) else None
-
-
-def generalisation_gap(seen: Sequence[float], unseen: Sequence[float]) -> float | None:
-    """Return mean over seen lines minus mean over unseen lines (expert framework s6); ``None`` if either is empty."""
-    return float(np.mean(seen) - np.mean(unseen)) if len(seen) and len(unseen) else None
 
 
 # ------------------------------------------------------------------ weighted metrics, many weightings at once
