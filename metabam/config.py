@@ -102,16 +102,58 @@ class TrainConfig(_Frozen):
         return self
 
 
+class ExpertConfig(_Frozen):
+    """The expert framework, the second learner (metabam/MODEL.md section 5): sizes, options, losses and its two stages.
+
+    ``virtual`` is the share of stage 2's episodes that come from virtual cell lines; 0 is the framework as written.
+    ``penalty_every`` applies the gradient penalty on every n-th step only, n times as strong.
+    """
+
+    width: Annotated[int, Field(ge=4, le=1024, multiple_of=2)] = 32
+    context_size: Annotated[int, Field(ge=2, le=4096)] = 64
+    transform: Literal["film", "gated"] = "film"
+    adaptation: Literal["prototype", "maml"] = "prototype"
+    decoupling: Literal["none", "beta_vae", "factor_vae"] = "none"
+    latent: Annotated[int, Field(ge=2, le=64)] = 8
+    decoupling_weight: Annotated[float, Field(ge=0)] = 0.01
+    vae_beta: Annotated[float, Field(ge=0)] = 4.0
+    total_correlation: Annotated[float, Field(ge=0)] = 6.0
+    orthogonality: Annotated[float, Field(ge=0)] = 1e-2
+    sparse_features: Annotated[float, Field(ge=0)] = 1e-4
+    sparse_weights: Annotated[float, Field(ge=0)] = 1e-5
+    gradient_penalty: Annotated[float, Field(ge=0)] = 0.0
+    penalty_every: Annotated[int, Field(ge=1, le=1024)] = 16
+    inner_rate: Annotated[float, Field(gt=0, le=10)] = 0.3
+    second_order: bool = True
+    supervised_steps: Annotated[int, Field(ge=0)] = 800
+    episodic_steps: Annotated[int, Field(ge=0)] = 600
+    batch_tasks: Annotated[int, Field(ge=1, le=1024)] = 16
+    query_size: Annotated[int, Field(ge=2, le=65_536)] = 128
+    shots: tuple[Annotated[int, Field(ge=0)], ...] = (0, 4, 8, 16, 32, 64)
+    virtual: Annotated[float, Field(ge=0, le=1)] = 0.85
+    lr: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    clip_norm: Annotated[float, Field(gt=0)] = 5.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.shots:
+            raise ValueError("shots must name at least one support size >= 0")
+        return self
+
+
 class RunConfig(_Frozen):
-    """One run, whole: what ``config.json`` of a run directory holds."""
+    """One run, whole: what ``config.json`` of a run directory holds; ``learner`` is a name of ``metabam.learners``."""
 
     preset: Literal["demo", "full"] = "demo"
+    learner: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "metabam"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     holdout: tuple[str, ...] = ()
     holdout_chrom: tuple[str, ...] = ()
     encoder: EncoderConfig = EncoderConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+    expert: ExpertConfig = ExpertConfig()
 
 
 def preset(name: str) -> RunConfig:

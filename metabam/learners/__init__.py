@@ -29,6 +29,7 @@ def _lazy(module: str, name: str) -> Callable[[], Learner[Any]]:
 
 LEARNERS: dict[str, Callable[[], Learner[Any]]] = {
     "metabam": _metabam,
+    "expert": _lazy("expert", "CellLineExpert"),
     "hierarchical": _lazy("classical", "HierarchicalLogistic"),
     "pooled_prior": _lazy("classical", "PooledPriorLogistic"),
     "pooled": _lazy("classical", "PooledLogistic"),
