@@ -34,7 +34,7 @@ class Demo:
     """
 
     run: Run
-    predictor: Predictor
+    predictor: Predictor[Fingerprint]
     truth: Truth
     lines: tuple[str, ...]
     folder: Path

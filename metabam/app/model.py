@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metabam.config import inference_threads
+from metabam.errors import CheckpointError
 from metabam.plots.path import PathExample
 from metabam.records import ConvergenceRecord, Fingerprint, LabelledContext, Prediction, SupportSet
 
@@ -38,15 +39,22 @@ def load(run: Run) -> Model:
     Raises
     ------
     MetaBamError
-        When weights are missing or are not those that the manifest names, or ``METABAM_THREADS`` is no number.
+        When weights are missing or are not those that the manifest names, or ``METABAM_THREADS`` is no number;
+        ``run-other-learner`` for a run of another learner than Meta-BAM.
     """
     import torch
 
+    from metabam.learners.metabam import MetaBamLearner
+
     torch.set_num_threads(inference_threads())
-    config = run.config.encoder
-    return Model(
-        run.load_encoder(), run.load_learner(), run.training_contexts(), config.enhancer_window, config.promoter_window
-    )
+    config, learner = run.config.encoder, run.load_learner()
+    if not isinstance(learner, MetaBamLearner):
+        raise CheckpointError(
+            "run-other-learner",
+            f"{run.id} holds the learner {learner.name!r}; this page reads Meta-BAM alone.",
+            "Use `metabam adapt` and `metabam score`, or choose another run.",
+        )
+    return Model(run.load_encoder(), learner, run.training_contexts(), config.enhancer_window, config.promoter_window)
 
 
 def no_support(model: Model) -> SupportSet:

@@ -15,13 +15,15 @@ from metabam.cli.report import Output, Result
 from metabam.cli.tables import open_genome, read_table, write_new
 from metabam.config import inference_threads
 from metabam.errors import ConfigError, InputError
-from metabam.records import PairTable
+from metabam.records import Fingerprint, PairTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from metabam.data.genome import Genome
+    from metabam.learners import Learner
     from metabam.score import Predictor
+    from metabam.train.run import Run
 
 
 def draw(arguments: argparse.Namespace, output: Output) -> Result:
@@ -111,7 +113,9 @@ def adapt(arguments: argparse.Namespace, output: Output) -> Result:
         output.note(str(finding))
     save_fingerprint(out, fingerprint)
     values = {"fingerprint": str(out), "n_support": fingerprint.n_support, "seconds": seconds}
-    values |= {"positives": support.class_counts[1], "spectrum": fingerprint.spectrum.tolist()}
+    values |= {"positives": support.class_counts[1], "learner": predictor.learner.name}
+    if isinstance(fingerprint, Fingerprint):
+        values["spectrum"] = fingerprint.spectrum.tolist()
     values |= {"provenance": dict(fingerprint.provenance)}
     return Result(values, f"{out}\tadapted to {fingerprint.n_support} pairs in {seconds:.2f} s")
 
@@ -211,15 +215,16 @@ def check(arguments: argparse.Namespace, output: Output) -> Result:
 # ------------------------------------------------------------------ what the commands open
 
 
-def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Predictor:
-    """Return the predictor of a finished run.
+def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Predictor[Any]:
+    """Return the predictor of a finished run, with its own learner or the one that ``--learner`` names.
 
     Raises
     ------
     InputError
         ``no-run`` where there is no such directory.
     ConfigError
-        ``bad-variable`` where ``METABAM_THREADS`` is no number of threads.
+        ``bad-variable`` where ``METABAM_THREADS`` is no number of threads; ``unknown-learner``, or
+        ``learner-without-fingerprint`` for one whose beliefs cannot be written down.
     """
     threads = inference_threads()
     run_dir = Path(arguments.run_dir)
@@ -232,4 +237,20 @@ def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Pred
 
     torch.set_num_threads(threads)
     run = RunStore(run_dir.resolve().parent).open(run_dir.resolve().name)
-    return Predictor.of_run(run, genome, allow_other_genome=arguments.other_genome)
+    other = None if arguments.learner in (None, run.config.learner) else _fitted_here(run, arguments.learner)
+    return Predictor.of_run(run, genome, allow_other_genome=arguments.other_genome, learner=other)
+
+
+def _fitted_here(run: Run, name: str) -> Learner[Any]:
+    """Return another learner, fitted on the run's training pairs with its seed: the same one each time."""
+    from metabam.learners.stored import known, travels
+
+    learner = known(name)
+    if not travels(learner):
+        raise ConfigError(
+            "learner-without-fingerprint",
+            f"what {name!r} believes cannot be written down.",
+            "Choose another learner, or compare it with `metabam bench`.",
+        )
+    learner.fit(run.training_contexts(), seed=int(run.manifest["seed"]))
+    return learner

@@ -89,10 +89,11 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
     values["holdout_chrom"] = list(dict.fromkeys(arguments.holdout_chrom))
     changes = {
         ("seed",): arguments.seed,
+        ("learner",): arguments.learner,
         ("encoder", "kind"): arguments.encoder,
         ("encoder", "enhancer_window"): arguments.enhancer_window,
         ("encoder", "promoter_window"): arguments.promoter_window,
-        ("train", "steps"): arguments.steps,
+        ("expert", "episodic_steps") if arguments.learner == "expert" else ("train", "steps"): arguments.steps,
         ("train", "threads"): arguments.threads,
         ("train", "device"): arguments.device,
     }

@@ -114,6 +114,7 @@ def _train(commands: Any) -> Parser:
         "--holdout-chrom", type=names, action="extend", default=[], metavar="C[,C]", help="chromosomes never looked at"
     )
     command.add_argument("--preset", choices=PRESETS, default="demo", help="settings to start from (default demo)")
+    command.add_argument("--learner", metavar="NAME", help="what the run holds: metabam (default), expert")
     command.add_argument("--encoder", choices=ENCODERS, help="pair encoder (default: the preset's, motif)")
     command.add_argument("--enhancer-window", type=whole, metavar="N", help="bp read around each enhancer's centre")
     command.add_argument("--promoter-window", type=whole, metavar="N", help="bp read around each promoter's centre")
@@ -160,6 +161,7 @@ def _adapt(commands: Any) -> Parser:
     command.add_argument("--support", required=True, metavar="F", help="4 to 64 labelled pairs: CSV or TSV")
     command.add_argument("--out", required=True, metavar="FINGERPRINT.json", help="the fingerprint of the cell line")
     command.add_argument("--allow-one-class", action="store_true", help="accept labels that are all equal (recorded)")
+    _learner(command)
     _same_genome(command)
     _base(command)
     return command
@@ -176,6 +178,7 @@ def _score(commands: Any) -> Parser:
     )
     command.add_argument("--queries", required=True, metavar="F", help="pairs to score: CSV, TSV or Parquet, also .gz")
     command.add_argument("--out", metavar="SCORES.tsv|.parquet", help="default: TSV on standard output")
+    _learner(command)
     _same_genome(command)
     _base(command)
     return command
@@ -199,6 +202,14 @@ def _app(commands: Any) -> Parser:
     command.add_argument("--runs", metavar="DIR", help="folder with your runs (default: METABAM_RUNS, else ./runs)")
     command.add_argument("--genome", metavar="FA", help="FASTA for uploads that carry coordinates only")
     return command
+
+
+def _learner(command: Parser) -> None:
+    command.add_argument(
+        "--learner",
+        metavar="NAME",
+        help="another learner than the run's own (hierarchical, ...), fitted here on the run's training pairs",
+    )
 
 
 def _same_genome(command: Parser) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import logit
@@ -49,6 +50,7 @@ class _Linear:
     """What the four share: standardised features, the training base rate, prediction from a Gaussian over weights."""
 
     name = ""
+    context_type: ClassVar[type] = LinearContext
 
     def __init__(self) -> None:
         self._standardiser: Standardiser | None = None

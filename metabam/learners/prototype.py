@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -32,6 +33,7 @@ class PrototypeNetwork:
     """
 
     name = "prototype"
+    context_type: ClassVar[type] = LinearContext
 
     def __init__(self) -> None:
         self._standardiser: Standardiser | None = None

@@ -8,15 +8,25 @@ A *context* is a pair (cell line, assay); where a table has no assay the assay i
 """
 
 from metabam.records.arrays import BoolArray, ByteArray, FloatArray, IntArray, TextArray
-from metabam.records.learning import Episode, Fingerprint, LabelledContext, Prediction, SupportSet
+from metabam.records.learning import (
+    AnyFingerprint,
+    ContextFingerprint,
+    Episode,
+    Fingerprint,
+    LabelledContext,
+    Prediction,
+    SupportSet,
+)
 from metabam.records.pairs import FeatureInfo, MotifSet, PairTable, PairWindows
 from metabam.records.probes import ConvergenceRecord, DecodingRecord, NoveltyRecord, SpectrumRecord
 from metabam.records.problems import Problem, ProblemReport, Severity
 from metabam.records.training import History, RunSummary, StepRecord
 
 __all__ = [
+    "AnyFingerprint",
     "BoolArray",
     "ByteArray",
+    "ContextFingerprint",
     "ConvergenceRecord",
     "DecodingRecord",
     "Episode",

@@ -124,3 +124,20 @@ class Fingerprint:
     evidence_cov: NDArray[np.float64]
     n_support: int
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFingerprint:
+    """What a learner other than Meta-BAM believes about one cell line, in a form that can be written down.
+
+    ``learner`` is its name, ``arrays`` float64 of any shape by the names of its own context record's fields.
+    """
+
+    learner: str
+    arrays: Mapping[str, NDArray[np.float64]]
+    n_support: int
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+AnyFingerprint = Fingerprint | ContextFingerprint
+"""What ``metabam adapt`` writes, whichever learner the run holds; the file's ``format`` tells the two apart."""

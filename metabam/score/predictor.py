@@ -1,15 +1,16 @@
 """From a run's encoder and learner to a fingerprint and a table of scores.
 
-A :class:`Predictor` never changes: adapting returns a :class:`~metabam.records.Fingerprint`, scoring takes one. Scores
-come in input order, every input row accounted for: a row that cannot be scored keeps its place, with its reason in
-``status`` and no numbers.
+A :class:`Predictor` never changes: adapting returns a fingerprint (Meta-BAM's own, or that of the run's learner),
+scoring takes one. Scores come in input order, every input row accounted for: a row that cannot be scored keeps its
+place, with its reason in ``status`` and no numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,9 +23,11 @@ from metabam.data.exports import row_chunks
 from metabam.data.overlap import TrainingKeys, label_inversion, pair_keys, seen_in_training
 from metabam.errors import GenomeError, InputError
 from metabam.learners.base import Learner
+from metabam.learners.stored import with_fingerprints
 from metabam.model.encoders.base import PairEncoder
 from metabam.records import (
     BoolArray,
+    ContextFingerprint,
     Fingerprint,
     FloatArray,
     LabelledContext,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from metabam.data.genome import Genome
 
 CHUNK_ROWS = 4_096
+FingerprintT = TypeVar("FingerprintT", Fingerprint, ContextFingerprint)
 
 
 class FinishedRun(Protocol):
@@ -51,7 +55,7 @@ class FinishedRun(Protocol):
         """Return the pair encoder."""
         ...
 
-    def load_learner(self) -> Learner[Fingerprint]:
+    def load_learner(self) -> Learner[Any]:
         """Return the trained learner."""
         ...
 
@@ -64,7 +68,7 @@ class FinishedRun(Protocol):
         ...
 
 
-class Predictor:
+class Predictor(Generic[FingerprintT]):
     """A finished run, ready to adapt and to score.
 
     Parameters
@@ -86,7 +90,7 @@ class Predictor:
     def __init__(
         self,
         encoder: PairEncoder,
-        learner: Learner[Fingerprint],
+        learner: Learner[FingerprintT],
         genome: Genome | None,
         enhancer_window: int,
         promoter_window: int,
@@ -96,7 +100,7 @@ class Predictor:
         allow_other_genome: bool = False,
     ) -> None:
         self.encoder = encoder
-        self.learner = learner
+        self.learner: Learner[FingerprintT] = learner
         self.genome = genome
         self.enhancer_window = enhancer_window
         self.promoter_window = promoter_window
@@ -105,12 +109,23 @@ class Predictor:
         self._allow_other_genome = allow_other_genome
 
     @classmethod
-    def of_run(cls, run: FinishedRun, genome: Genome | None, *, allow_other_genome: bool = False) -> Predictor:
-        """Return the predictor of a finished run: the same one from the command line, the app and a notebook."""
+    def of_run(
+        cls,
+        run: FinishedRun,
+        genome: Genome | None,
+        *,
+        allow_other_genome: bool = False,
+        learner: Learner[Any] | None = None,
+    ) -> Predictor[Any]:
+        """Return the predictor of a finished run: the same one from the command line, the app and a notebook.
+
+        ``learner`` stands in for the run's own: one fitted on the run's training contexts.
+        """
         windows = run.config.encoder
-        return cls(
+        chosen: Learner[Any] = with_fingerprints(run.load_learner() if learner is None else learner)
+        return Predictor(
             run.load_encoder(),
-            run.load_learner(),
+            chosen,
             genome,
             windows.enhancer_window,
             windows.promoter_window,
@@ -176,7 +191,7 @@ class Predictor:
 
     # -------------------------------------------------------------- adapting
 
-    def adapt(self, table: PairTable) -> Fingerprint:
+    def adapt(self, table: PairTable) -> FingerprintT:
         """Return what the model believes about the cell line of a labelled support, with its provenance.
 
         Raises
@@ -189,12 +204,12 @@ class Predictor:
         self._check_genome()
         return self._signed(self.learner.adapt(self.support_set(table)), table)
 
-    def prior(self) -> Fingerprint:
+    def prior(self) -> FingerprintT:
         """Return the belief before any label: what "not adapted" scores rest on."""
         nothing = SupportSet(np.zeros((0, len(self.encoder.features)), np.float32), np.zeros(0, np.int8))
         return self._signed(self.learner.adapt(nothing), None)
 
-    def _signed(self, fingerprint: Fingerprint, table: PairTable | None) -> Fingerprint:
+    def _signed(self, fingerprint: FingerprintT, table: PairTable | None) -> FingerprintT:
         facts: dict[str, Any] = {**fingerprint.provenance, **self.provenance}
         facts["learner"] = self.learner.name
         facts["encoder"] = self.encoder.kind
@@ -207,15 +222,7 @@ class Predictor:
             facts["contexts"] = [list(context) for context in table.contexts()]
             facts["support_genome"] = None if self.genome is None else self.genome.fingerprint
             facts["other_genome_allowed"] = self._other_genome()
-        return Fingerprint(
-            fingerprint.mean,
-            fingerprint.std,
-            fingerprint.spectrum,
-            fingerprint.evidence_mean,
-            fingerprint.evidence_cov,
-            0 if table is None else len(table),
-            facts,
-        )
+        return replace(fingerprint, n_support=0 if table is None else len(table), provenance=facts)
 
     def _other_genome(self) -> bool:
         trained = self.provenance.get("genome_fingerprint")
@@ -229,11 +236,19 @@ class Predictor:
                 "Give the run's own genome, or allow another one explicitly; that is then recorded.",
             )
 
-    def check_fingerprint(self, fingerprint: Fingerprint) -> None:
+    def check_fingerprint(self, fingerprint: FingerprintT) -> None:
         """Raise :class:`InputError` ``fingerprint-of-another-run`` unless it was made with these very weights.
 
-        A predictor that knows its weights' hash asks for it; else the run's id is compared where both name one.
+        A predictor that knows its weights' hash asks for it; else the run's id is compared where both name one. A
+        fingerprint of another learner is refused too (``fingerprint-of-another-learner``).
         """
+        maker = fingerprint.provenance.get("learner", self.learner.name)
+        if maker != self.learner.name:
+            raise InputError(
+                "fingerprint-of-another-learner",
+                f"the fingerprint was made by {maker!s:.64}, this is {self.learner.name}.",
+                "Adapt again with this learner.",
+            )
         for fact in ("weights_sha256", "run_id"):
             own, other = self.provenance.get(fact), fingerprint.provenance.get(fact)
             if own is None or (other is None and fact == "run_id"):
@@ -246,7 +261,7 @@ class Predictor:
                 )
             return
 
-    def findings(self, fingerprint: Fingerprint, table: PairTable | None = None) -> tuple[Problem, ...]:
+    def findings(self, fingerprint: FingerprintT, table: PairTable | None = None) -> tuple[Problem, ...]:
         """Return what a reader of the scores must know: Q04, Q07, S20, C22 and pairs seen in training.
 
         ``table`` is the support that made the fingerprint (labels are then looked at too) or a query table.
@@ -258,8 +273,13 @@ class Predictor:
         if self._other_genome():
             message = "the genome differs from the one that the run was trained on (names and lengths of contigs)."
             found.append(Problem("other-genome", Severity.WARNING, message, "Use the run's own genome."))
-        if table is None or not len(table):
-            return tuple(found)
+        if table is not None and len(table):
+            found += self._about(fingerprint, table)
+        return tuple(found)
+
+    def _about(self, fingerprint: FingerprintT, table: PairTable) -> tuple[Problem, ...]:
+        """Return what the pairs themselves give rise to."""
+        found: list[Problem] = []
         if support_digest(table) == fingerprint.provenance.get("support_digest"):
             prior = self.learner.predict(self.prior(), self.support_set(table).features)
             inverted = label_inversion(prior, table)
@@ -295,7 +315,7 @@ class Predictor:
 
     def score(
         self,
-        fingerprint: Fingerprint,
+        fingerprint: FingerprintT,
         table: PairTable,
         status: TextArray | None = None,
         progress: Callable[[float], None] | None = None,
@@ -314,7 +334,7 @@ class Predictor:
 
     def score_chunks(
         self,
-        fingerprint: Fingerprint,
+        fingerprint: FingerprintT,
         table: PairTable,
         status: TextArray | None = None,
         progress: Callable[[float], None] | None = None,
@@ -336,7 +356,7 @@ class Predictor:
             if progress is not None:
                 progress(part.stop / len(table))
 
-    def _predict(self, fingerprint: Fingerprint, features: FloatArray, usable: BoolArray) -> NDArray[np.float64]:
+    def _predict(self, fingerprint: FingerprintT, features: FloatArray, usable: BoolArray) -> NDArray[np.float64]:
         numbers = np.full((len(features), len(NUMBERS)), np.nan)
         if usable.any():
             prediction = self.learner.predict(fingerprint, features[usable])

@@ -19,7 +19,7 @@ CAP: Final = 64 << 10  # bytes
 KEYS: Final = frozenset(
     {
         *("format", "schema", "run_id", "created", "synthetic", "seed", "genome", "data", "split"),
-        *("versions", "threads", "files", "steps"),
+        *("versions", "threads", "files", "steps", "learner"),
     }
 )
 _FILE_CAP: Final = 1 << 30
@@ -31,7 +31,8 @@ class Manifest:
 
     ``genome`` holds name, fingerprint and number of contigs; ``data`` digest, rows and positives of the training pairs;
     ``split`` the held-out lines and chromosomes and a digest of the training rows; ``files`` name -> {sha256, bytes};
-    ``steps`` the chosen number of meta-training steps, ``None`` before it is chosen.
+    ``steps`` the chosen number of meta-training steps, ``None`` before it is chosen;
+    ``learner`` which learner ``weights.safetensors`` holds.
     """
 
     run_id: str
@@ -45,6 +46,7 @@ class Manifest:
     created: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     steps: int | None = None
+    learner: str = "metabam"
     format: str = FORMAT
     schema: int = SCHEMA
 

@@ -1,7 +1,8 @@
 """From a FASTA and a pair table to a finished run: stages whose results are files, each skipped once it is there.
 
 discover (the encoder) -> features (cached, training lines only) -> select-steps (one training line left out at a
-time) -> meta-train -> done. Killed anywhere, it goes on with ``resume=True`` and ends with the same weights.
+time) -> meta-train -> done. Killed anywhere, it goes on with ``resume=True`` and ends with the same weights. Another
+learner than Meta-BAM (``config.learner``) is fitted whole on the cached features instead of the last two stages.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from metabam.data.genome import Genome
 from metabam.errors import MetaBamError
 from metabam.files import load_tensors, read_json, save_tensors, write_json
 from metabam.learners.selection import clearly_best
+from metabam.learners.stored import StoredLearner, build_learner
 from metabam.model.encoders import ContextRows, load_encoder
 from metabam.model.encoders.base import PairEncoder
 from metabam.records import LabelledContext, PairTable, PairWindows, StepRecord
 from metabam.train.background import Progress, in_background
 from metabam.train.distributed import Group, joined
+from metabam.train.fitting import fit_whole
 from metabam.train.folder import HISTORY, RunFolder, keep_buffers
 from metabam.train.history import HistoryReader
 from metabam.train.lock import hold
@@ -83,6 +86,7 @@ def train_run(
     KeyboardInterrupt, SystemExit
         A signal asked to stop; what is done is saved.
     """
+    build_learner(config)  # refuses a name that no run can hold
     torch.set_num_threads(config.train.threads)
     keep_buffers()
     split = _Split.of(config, table)
@@ -167,6 +171,12 @@ class _Pipeline:
             yield from self._make_features()
         self.group.barrier()
         contexts = unpack_contexts(load_tensors(self.out / FEATURES))
+        if self.config.learner != "metabam":
+            if self.group.rank == 0:
+                learner, steps = yield from fit_whole(self.config, contexts, self.folder)
+                yield self._finish(learner, steps)
+            self.group.barrier()
+            return
         steps = yield from self._select_steps(contexts)
         yield from self._meta_train(contexts, steps)
 
@@ -198,6 +208,7 @@ class _Pipeline:
             synthetic=self.genome.synthetic,
             seed=self.config.seed,
             threads=self.config.train.threads,
+            learner=self.config.learner,
             versions=versions(),
             genome=found["genome"],
             data=found["data"],
@@ -335,11 +346,14 @@ class _Pipeline:
             return
         learner = training.learner()
         learner.chosen_steps = steps
+        yield self._finish(learner, steps)
+
+    def _finish(self, learner: StoredLearner[Any], steps: int) -> StepRecord:
         tensors, description = learner.state()
         self.manifest.steps = steps
         self.manifest.add(self.out, WEIGHTS, save_tensors(self.out / WEIGHTS, tensors, description))
         self.folder.heartbeat.close("finished", steps, steps)
-        yield self.folder.record(steps, "done")
+        return self.folder.record(steps, "done")
 
     def _born(
         self, contexts: Sequence[LabelledContext], steps: int, left_out: LabelledContext | None, phase: str

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from metabam.config import RunConfig
+from metabam.config import RunConfig, build
 from metabam.errors import ConfigError, StorageError
 from metabam.files import read_json
 from metabam.records import PairTable
@@ -86,7 +86,8 @@ def check_same(folder: Path, config: RunConfig, stated: dict[str, Any], found: d
         What the manifest says of genome, data and split, and what is there now.
     """
     asked = config.model_dump(mode="json")
-    lines = [line for line in changes(read_json(folder / CONFIG), asked) if line.partition(":")[0] not in _MAY_CHANGE]
+    begun = build(read_json(folder / CONFIG), RunConfig).model_dump(mode="json")  # what it does not say: the default
+    lines = [line for line in changes(begun, asked) if line.partition(":")[0] not in _MAY_CHANGE]
     lines += changes(stated, found)
     if lines:
         raise ConfigError(

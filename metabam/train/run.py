@@ -26,7 +26,7 @@ from metabam.train.manifest import read_manifest
 from metabam.train.status import SILENT_AFTER, Status, read_status
 
 if TYPE_CHECKING:
-    from metabam.learners.metabam import MetaBamLearner
+    from metabam.learners.stored import StoredLearner
     from metabam.model.encoders.base import PairEncoder
 
 CONFIG: Final = "config.json"
@@ -213,18 +213,18 @@ class Run:
         file = self._tensors(ENCODER)
         return _rebuilt(ENCODER, lambda: load_encoder(file.tensors, file.description))
 
-    def load_learner(self) -> MetaBamLearner:
-        """Return the trained learner, once its bytes match the manifest.
+    def load_learner(self) -> StoredLearner[Any]:
+        """Return the trained learner, whichever ``config.learner`` names, once its bytes match the manifest.
 
         Raises
         ------
         CheckpointError
-            ``run-unfinished`` while it is being trained.
+            ``run-unfinished`` while it is being trained; ``run-other-learner`` for one that this program lacks.
         """
-        from metabam.learners.metabam import MetaBamLearner
+        from metabam.learners.stored import restore
 
         file = self._tensors(WEIGHTS)
-        return _rebuilt(WEIGHTS, lambda: MetaBamLearner.from_state(file.tensors, file.description))
+        return _rebuilt(WEIGHTS, lambda: restore(file.tensors, file.description))
 
     def provenance(self) -> dict[str, Any]:
         """Return what fingerprints and exports name as their origin."""

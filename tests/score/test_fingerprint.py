@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metabam.errors import InputError
-from metabam.records import Fingerprint
+from metabam.records import ContextFingerprint, Fingerprint
 from metabam.score import fingerprint_from_dict, fingerprint_to_dict, load_fingerprint, save_fingerprint
 
 FIELDS = ("mean", "std", "spectrum", "evidence_mean", "evidence_cov")
@@ -94,3 +94,55 @@ def test_a_cut_file_is_refused(tmp_path):
         (tmp_path / "f.json").write_bytes(data[:end])
         with pytest.raises(InputError):
             load_fingerprint(tmp_path / "f.json")
+
+
+def other_example():
+    rng = np.random.default_rng(1)
+    arrays = {"theta": rng.standard_normal((5, 11)) * 1e-300, "bias": np.array(0.1), "empty": np.zeros((0, 3))}
+    return ContextFingerprint("expert", arrays, 7, {"run_id": "r"})
+
+
+def test_the_fingerprint_of_another_learner_survives_the_file(tmp_path):
+    save_fingerprint(tmp_path / "f.json", other_example())
+    again = load_fingerprint(tmp_path / "f.json")
+    assert isinstance(again, ContextFingerprint)
+    assert (again.learner, again.n_support, again.provenance) == ("expert", 7, {"run_id": "r"})
+    for name, array in other_example().arrays.items():
+        assert (again.arrays[name].tobytes(), again.arrays[name].shape) == (array.tobytes(), array.shape)
+
+
+def _array(name, **changes):
+    return lambda values: {**values, "arrays": {**values["arrays"], name: {**values["arrays"]["bias"], **changes}}}
+
+
+OTHER_SPOILERS = {
+    "meta-bam-keys": _set("format", "metabam-fingerprint"),
+    "newer-schema": _set("schema", 2),
+    "extra-key": _set("spectrum", [0.1]),
+    "no-learner": _set("learner", None),
+    "learner-is-a-path": _set("learner", "../x"),
+    "arrays-are-a-list": _set("arrays", [1.0]),
+    "array-name": _array("A b"),
+    "shape-and-values-differ": _array("bias", shape=[2]),
+    "shape-is-negative": _array("bias", shape=[-1, -1]),
+    "shape-is-true": _array("bias", shape=[True]),
+    "shape-is-huge": _array("bias", shape=[2**21, 0]),
+    "too-many-axes": _array("bias", shape=[1, 1, 1, 1]),
+    "text-for-number": _array("bias", values=["1"]),
+    "infinite": _array("bias", values=[float("inf")]),
+    "extra-in-array": _array("bias", dtype="f4"),
+    "negative-count": _set("n_support", -1),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_SPOILERS)
+def test_spoilt_fingerprints_of_other_learners_are_refused(name):
+    values = json.loads(json.dumps(fingerprint_to_dict(other_example())))
+    with pytest.raises(InputError) as caught:
+        fingerprint_from_dict(OTHER_SPOILERS[name](values))
+    assert caught.value.code == "bad-fingerprint"
+
+
+def test_nothing_of_another_learner_that_is_not_finite_is_written():
+    with pytest.raises(InputError, match="NaN"):
+        fingerprint_to_dict(ContextFingerprint("expert", {"bias": np.array(np.nan)}, 0))
