@@ -225,7 +225,7 @@ def adapt(
 
 
 def encode_rows(
-    predictor: Predictor, result: ReadResult, progress: Callable[[float], None] | None = None
+    predictor: Predictor[Fingerprint], result: ReadResult, progress: Callable[[float], None] | None = None
 ) -> tuple[FloatArray, TextArray]:
     """Return z_q (B, D) and the status (B,) of every row of a query table, in pieces between which one can cancel."""
     from metabam.data.exports import row_chunks

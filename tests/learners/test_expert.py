@@ -90,7 +90,7 @@ def test_prototypes_are_those_of_the_embedded_support(world):
         assert context.prototypes[value] == pytest.approx(wanted, abs=1e-5)
     found = learner.predict(context, support.features)
     zero, one = (((embedded - centre) ** 2).sum(1) for centre in context.prototypes)
-    by_distance = float(head.log_temperature.exp()) * (zero - one) / 2.0 + float(head.bias)
+    by_distance = head.log_temperature.exp().item() * (zero - one) / 2.0 + head.bias.item()
     assert found.logit == pytest.approx(by_distance, abs=1e-4)
     assert np.all((found.lower < found.probability) & (found.probability < found.upper))
 
