@@ -23,17 +23,26 @@ from planted_features import features_of, read_world
 from planted_report import report
 
 from metabam import metrics
-from metabam.config import ModelConfig, TrainConfig
+from metabam.config import ExpertConfig, ModelConfig, TrainConfig
 from metabam.data.episodes import apart_from, contexts_of, draw_support
 from metabam.data.worldfiles import Truth, activities
 from metabam.learners import LEARNERS
+from metabam.learners.expert import CellLineExpert
 from metabam.learners.metabam import MetaBamLearner
 from metabam.records import FloatArray, LabelledContext, PairTable, Prediction, SupportSet
 
-PEERS = ("hierarchical", "pooled_prior", "pooled", "per_task", "prototype", "support_prevalence")
+PEERS = ("hierarchical", "pooled_prior", "pooled", "per_task", "prototype", "support_prevalence", "expert")
+EXPERTS: dict[str, dict[str, Any]] = {
+    "expert_maml": {"adaptation": "maml"},
+    "expert_gated": {"transform": "gated"},
+    "expert_beta_vae": {"decoupling": "beta_vae"},
+    "expert_factor_vae": {"decoupling": "factor_vae"},
+    "expert_penalty": {"gradient_penalty": 0.1},
+    "expert_real_lines": {"virtual": 0.0},
+}
 CONTROL_SHOTS = (16, 64)
 CONTROLS = ("own", "wrong_line", "permuted", "flipped")
-CONTROLLED = ("metabam", "metabam_context", "hierarchical", "per_task", "prototype")
+CONTROLLED = ("metabam", "metabam_context", "hierarchical", "per_task", "prototype", "expert")
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,11 @@ def fitted(training: list[LabelledContext], oracle: list[LabelledContext], run: 
             peer = LEARNERS[name]()
             peer.fit(training, seed=args.seed)
             learners.append(Named(name, peer.adapt, peer.predict))
+    for name, options in EXPERTS.items():
+        if name in args.learners:
+            expert = CellLineExpert(ExpertConfig(**options))
+            expert.fit(training, seed=args.seed)
+            learners.append(Named(name, expert.adapt, expert.predict))
     for name in ("hierarchical", "per_task"):
         if name in args.learners:
             peer = LEARNERS[name]()
@@ -242,7 +256,12 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=1.0, help="truth: noise on the true activities, in sd")
     parser.add_argument("--steps", type=int, help="without a run: train Meta-BAM for this many steps, choosing nothing")
     parser.add_argument("--cache", help="folder that keeps the features of encoders trained here")
-    parser.add_argument("--learners", nargs="+", default=["metabam", *PEERS], help="which learners, default all")
+    parser.add_argument(
+        "--learners",
+        nargs="+",
+        default=["metabam", *PEERS],
+        help="which learners, default all but the expert's options (expert_maml, expert_gated, ...)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if args.run and len(args.run) != len(args.world):

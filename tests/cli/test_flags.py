@@ -71,7 +71,7 @@ def test_threads_default_to_one(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [
-        ((*TRAIN, "--learning-rat", "1"), "unknown-flag", "known:"),
+        ((*TRAIN, "--zigzag", "1"), "unknown-flag", "known:"),
         ((*TRAIN, "--sed", "1"), "unknown-flag", "nearest: --seed"),
         ((*TRAIN, "--pre", "demo"), "unknown-flag", "nearest: --preset"),
         (("trian",), "usage", "nearest: train"),
