@@ -145,7 +145,7 @@ def _check_device(config: RunConfig) -> None:
 
 def _standing(record: StepRecord, config: RunConfig) -> str:
     """Return where the run stands, in a few words."""
-    of = f"/{config.train.steps}" if record.phase == "meta-train" else ""
+    of = f"/{config.train.steps}" if record.phase == "meta-train" and config.learner == "metabam" else ""
     numbers = {**record.terms, **record.metrics}
     shown = [f"{name} {value:.3f}" for name, value in numbers.items() if isinstance(value, float)][:4]
     return "  ".join([f"step {record.step}{of}", *shown, f"{record.seconds:.0f} s"])

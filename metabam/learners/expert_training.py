@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from metabam.config import ExpertConfig
 from metabam.data.virtual import VirtualLines, VirtualMix
+from metabam.errors import TrainingError
 from metabam.learners.episodic import split_rows
 from metabam.learners.hierarchical import line_fits
 from metabam.learners.logistic import Standardiser, base_rate, check_contexts, sampling_offset
@@ -184,7 +185,13 @@ def new_network(source: ExpertSource) -> ExpertNetwork:
 
 
 def train(network: ExpertNetwork, source: ExpertSource) -> Iterator[StepRecord]:
-    """Train the network in place; yield a record per step with its loss terms and ``stage`` 1 or 2."""
+    """Train the network in place; yield a record per step with its loss terms and ``stage`` 1 or 2.
+
+    Raises
+    ------
+    TrainingError
+        ``loss-not-finite``, before the optimizer moved.
+    """
     config = source.config
     done = 0
     for stage, n_steps, rate in ((1, config.supervised_steps, config.lr), (2, config.episodic_steps, 0.5 * config.lr)):
@@ -196,6 +203,12 @@ def train(network: ExpertNetwork, source: ExpertSource) -> Iterator[StepRecord]:
             optimizer.zero_grad()
             torch.autograd.backward(terms.total)
             norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
+            if not bool(torch.isfinite(terms.total.detach() + norm)):
+                raise TrainingError(
+                    "loss-not-finite",
+                    f"stage {stage}, step {step}: the loss or its gradient is not finite; the optimizer did not move.",
+                    "Try a smaller learning rate.",
+                )
             optimizer.step()
             named = {name: float(value.detach()) for name, value in terms.named().items()}
             yield StepRecord(done, "meta-train", named, {"stage": float(stage), "grad_norm": float(norm)})

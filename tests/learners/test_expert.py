@@ -13,7 +13,7 @@ from metabam.data.episodes import apart_from, draw_support
 from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
 from metabam.learners import LEARNERS, Learner
 from metabam.learners.expert import CellLineExpert
-from metabam.learners.expert_training import ExpertSource, new_network
+from metabam.learners.expert_training import ExpertSource, new_network, train
 from metabam.metrics import auroc
 from metabam.records import SupportSet
 
@@ -227,6 +227,19 @@ def test_sixty_four_pairs_teach_it_a_line(world):
             found[shots].append(auroc(context.labels[apart], logit))
     assert np.mean(found[64]) > 0.72
     assert np.mean(found[64]) > np.mean(found[0]) + 0.1
+
+
+def test_a_loss_that_is_not_finite_stops_it_before_a_weight_moves(world):
+    features = world[0].features.copy()
+    features[:, 1] = np.nan
+    spoilt = [replace(world[0], features=features), *world[1:3]]
+    source = ExpertSource(world[:3], tiny(), seed=0)
+    network = new_network(source)
+    source.contexts = spoilt
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with pytest.raises(TrainingError, match="loss-not-finite"):
+        list(train(network, source))
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
 
 def test_it_refuses_what_it_cannot_do(world):
