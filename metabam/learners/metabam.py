@@ -15,10 +15,11 @@ from torch import Tensor
 
 from metabam.config import ModelConfig, TrainConfig
 from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
+from metabam.learners.interventions import base_shift, edited, sigmoid, unfold_with
 from metabam.learners.selection import choose_steps, train_steps
 from metabam.model.context import ContextPosterior
 from metabam.model.metabam import Belief, MetaBam, Support
-from metabam.records import Fingerprint, FloatArray, LabelledContext, Prediction, SupportSet
+from metabam.records import AtomEdit, Fingerprint, FloatArray, LabelledContext, Prediction, SupportSet
 
 Float64Array = NDArray[np.float64]
 _Z90 = 1.6448536269514722
@@ -80,7 +81,7 @@ class MetaBamLearner:
             When the support has another number of features than the training pairs (``feature-count``).
         """
         model = self._fitted()
-        features = self._features(support.features)
+        features = self.as_features(support.features)
         with torch.inference_mode():
             labels = torch.from_numpy(support.labels.astype(np.float32))
             belief = model.adapt(Support(model.states(features), labels, torch.ones_like(labels)))
@@ -103,6 +104,7 @@ class MetaBamLearner:
         steps: int | None = None,
         path: Literal["full", "context"] = "full",
         trace: bool = False,
+        edit: AtomEdit | None = None,
     ) -> Prediction:
         """Return P(y = 1) with a 90 % posterior interval for query features (Q, D), in order.
 
@@ -122,13 +124,20 @@ class MetaBamLearner:
             ``"full"``, or ``"context"`` for what z_c alone would say.
         trace
             Whether to return the unfolding's states (T + 1, Q, K).
+        edit
+            A linear edit of gates and delta, of one unfolding step or of all.
         """
         model = self._fitted()
-        features = self._features(queries)
+        features = self.as_features(queries)
         with torch.inference_mode():
             belief = self._belief(context, gate_override, atom_mask)
             states = model.states(features)
-            unfolded = model.unfold(states, belief.alpha, steps)
+            if edit is not None and edit.step is not None:
+                changed = edited(belief, edit).alpha
+                unfolded = unfold_with(model, states, belief.alpha, changed, edit.step, steps)
+            else:
+                belief = belief if edit is None else edited(belief, edit)
+                unfolded = model.unfold(states, belief.alpha, steps)
             logit, variance = model.combine(unfolded[-1], states, belief, path)
             logit = logit + self._base_shift(context, path)
             moderated = _array(model.moderated(logit, variance))
@@ -136,10 +145,10 @@ class MetaBamLearner:
             half = _Z90 * _array((variance.clamp(min=0.0)).sqrt() * model.interval_scale)
             kept = torch.stack(unfolded).numpy() if trace else None
         return Prediction(
-            probability=_sigmoid(moderated),
+            probability=sigmoid(moderated),
             logit=moderated,
-            lower=_sigmoid(np.minimum(centre - half, moderated)),
-            upper=_sigmoid(np.maximum(centre + half, moderated)),
+            lower=sigmoid(np.minimum(centre - half, moderated)),
+            upper=sigmoid(np.maximum(centre + half, moderated)),
             level=0.9,
             states=kept,
         )
@@ -147,7 +156,7 @@ class MetaBamLearner:
     def draw_logits(self, context: Fingerprint, queries: FloatArray, *, seed: int = 0) -> Float64Array:
         """Return ``config.draws`` joint posterior draws of the full logit, (M, Q); deterministic in ``seed``."""
         model = self._fitted()
-        features = self._features(queries)
+        features = self.as_features(queries)
         rng = np.random.default_rng(seed)
         n_atoms, width = len(context.spectrum), len(context.mean)
         noise = torch.from_numpy(rng.normal(size=(self.config.draws, width)).astype(np.float32))
@@ -191,7 +200,7 @@ class MetaBamLearner:
 
     def mechanism_states(self, queries: FloatArray) -> FloatArray:
         """Return h^(0) (Q, K) of query features (Q, D)."""
-        features = self._features(queries)
+        features = self.as_features(queries)
         with torch.inference_mode():
             return np.asarray(self._fitted().states(features).numpy())
 
@@ -244,7 +253,8 @@ class MetaBamLearner:
             raise TrainingError("not-fitted", "this learner has not been trained.", "Call fit, or load a run.")
         return self.model
 
-    def _features(self, features: FloatArray) -> Tensor:
+    def as_features(self, features: FloatArray) -> Tensor:
+        """Return features (Q, D) as the model reads them, float32; another number of columns is refused."""
         wanted = self._fitted().basis.atoms.shape[1]
         if features.ndim != 2 or features.shape[1] != wanted:
             raise InputError(
@@ -273,19 +283,7 @@ class MetaBamLearner:
         A support's share of positives says nothing about a line's base rate, but moving gates moves the mean
         prediction; this takes that back. It belongs to the fingerprint: an override or a mask does not move it.
         """
-        model = self._fitted()
-        belief = self._belief(context, None, None)
-        states = model.states_of_reference()
-        logit, variance = model.combine(model.unfold(states, belief.alpha)[-1], states, belief, path)
-        damp = np.sqrt(1.0 + np.pi / 8.0 * _array(variance * model.interval_scale.square()))
-        centre, rate, shift = _array(logit), float(torch.sigmoid(model.base_logit)), 0.0
-        for _ in range(12):
-            p = _sigmoid((centre + shift) / damp)
-            step = (float(p.mean()) - rate) / max(float(np.mean(p * (1.0 - p) / damp)), 1e-6)
-            shift -= float(np.clip(step, -1.0, 1.0))
-            if abs(step) < 1e-6:
-                break
-        return shift
+        return float(base_shift(self._fitted(), self._belief(context, None, None), path))
 
     def _per_atom(self, values: NDArray[Any], name: str) -> Tensor:
         array = np.asarray(values, dtype=np.float32)
@@ -305,7 +303,3 @@ def _tensor(array: NDArray[Any]) -> Tensor:
 
 def _array(tensor: Tensor) -> Float64Array:
     return np.asarray(tensor.detach().numpy(), dtype=np.float64)
-
-
-def _sigmoid(logit: Float64Array) -> Float64Array:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -500.0, 500.0))))

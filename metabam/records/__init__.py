@@ -8,6 +8,18 @@ A *context* is a pair (cell line, assay); where a table has no assay the assay i
 """
 
 from metabam.records.arrays import BoolArray, ByteArray, FloatArray, IntArray, TextArray
+from metabam.records.interventions import (
+    AblationCase,
+    AblationRecord,
+    AtomEdit,
+    ForestRecord,
+    PathRecord,
+    RemovalRecord,
+    SwapLine,
+    SwapPairRecord,
+    SwapRecord,
+    SynergyRecord,
+)
 from metabam.records.learning import (
     AnyFingerprint,
     ContextFingerprint,
@@ -20,33 +32,68 @@ from metabam.records.learning import (
 from metabam.records.pairs import FeatureInfo, MotifSet, PairTable, PairWindows
 from metabam.records.probes import ConvergenceRecord, DecodingRecord, NoveltyRecord, SpectrumRecord
 from metabam.records.problems import Problem, ProblemReport, Severity
+from metabam.records.sequences import AttributionRecord, MotifMatch, MotifMatchRecord, MutagenesisRecord
+from metabam.records.supports import (
+    CloudRecord,
+    DesignRecord,
+    InfluenceRecord,
+    InformedRecord,
+    LayoutRecord,
+    PlacementRecord,
+    PosteriorDraws,
+    RetrospectRecord,
+    WhatIfRecord,
+)
 from metabam.records.training import History, RunSummary, StepRecord
 
 __all__ = [
+    "AblationCase",
+    "AblationRecord",
     "AnyFingerprint",
+    "AtomEdit",
+    "AttributionRecord",
     "BoolArray",
     "ByteArray",
+    "CloudRecord",
     "ContextFingerprint",
     "ConvergenceRecord",
     "DecodingRecord",
+    "DesignRecord",
     "Episode",
     "FeatureInfo",
     "Fingerprint",
     "FloatArray",
+    "ForestRecord",
     "History",
+    "InfluenceRecord",
+    "InformedRecord",
     "IntArray",
     "LabelledContext",
+    "LayoutRecord",
+    "MotifMatch",
+    "MotifMatchRecord",
     "MotifSet",
+    "MutagenesisRecord",
     "NoveltyRecord",
     "PairTable",
     "PairWindows",
+    "PathRecord",
+    "PlacementRecord",
+    "PosteriorDraws",
     "Prediction",
     "Problem",
     "ProblemReport",
+    "RemovalRecord",
+    "RetrospectRecord",
     "RunSummary",
     "Severity",
     "SpectrumRecord",
     "StepRecord",
     "SupportSet",
+    "SwapLine",
+    "SwapPairRecord",
+    "SwapRecord",
+    "SynergyRecord",
     "TextArray",
+    "WhatIfRecord",
 ]
