@@ -42,13 +42,14 @@ DOORS = {
     "plotly": {"plots"},
     "captum": {"probe"},
     "umap": {"probe"},
+    "memelite": {"probe"},
     "pyfaidx": {"data"},
     "ipywidgets": {"notebook"},
     "safetensors": {"files"},
     "pydantic": {"config"},
     "pyarrow": {"files", "data"},
 }
-IMPORT_NAMES = {"scikit-learn": "sklearn", "pre_commit": "pre_commit", "PyYAML": "yaml"}
+IMPORT_NAMES = {"scikit-learn": "sklearn", "umap-learn": "umap", "pre_commit": "pre_commit", "PyYAML": "yaml"}
 NOT_IMPORTED = {"pyarrow": "the engine with which pandas reads and writes Parquet"}
 
 
@@ -317,7 +318,7 @@ def test_every_dependency_is_pinned_and_used():
     assert all("==" in line for lines in extras.values() for line in lines)
     needed = {name.split(".")[0] for path in modules() for name, _ in imported(path)}
     third = needed - set(sys.stdlib_module_names) - {"metabam", "__future__"}
-    named = {re.split("==", line)[0] for line in [*project()["dependencies"], *extras["app"], *extras["notebook"]]}
+    named = {re.split("==", line)[0] for line in [*project()["dependencies"], *extras["app"], *extras["notebook"], *extras["motifs"]]}
     declared = {IMPORT_NAMES.get(name, name) for name in named}
     # Altair comes with Streamlit, which pins the version it draws with; ipykernel runs the notebooks.
     assert third - {"altair"} <= declared

@@ -69,11 +69,26 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
     finally:
         progress.close()
         genome.close()
+    if arguments.map and last is not None and last.phase == "done" and not output.quiet:
+        _store_map(out, config.seed, output)
     seconds = 0.0 if last is None else last.seconds
     values = {"run": str(out), "seed": config.seed, "holdout": list(config.holdout), "seconds": seconds}
     if last is not None:
         values |= {"step": last.step, "phase": last.phase, "metrics": dict(last.metrics)}
     return Result(values, f"{out}\ttrained in {seconds:.0f} s")
+
+
+def _store_map(out: Path, seed: int, output: Output) -> None:
+    """Store the training lines' cloud of supports and its UMAP beside the run's files."""
+    from metabam.probe.manifold import save_map, support_cloud, umap_layout
+    from metabam.train.run import RunStore
+
+    folder = out.resolve()
+    run = RunStore(folder.parent).open(folder.name)
+    output.note("fitting the map of the training lines")
+    lines = [line for line in run.training_contexts() if len(line) >= 16]
+    cloud = support_cloud(run.load_learner(), lines, judged=True, seed=seed)
+    save_map(folder, cloud, umap_layout(cloud, seed=seed))
 
 
 def run_config(arguments: argparse.Namespace) -> RunConfig:

@@ -43,7 +43,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser, commands = _build()
     arguments, rest = parser.parse_known_args(list(words))
     if rest:
-        command = commands[arguments.command]
+        command = commands[" ".join(filter(None, (arguments.command, getattr(arguments, "verb", None))))]
         known = [flag for action in command._actions for flag in action.option_strings if flag.startswith("--")]
         near = difflib.get_close_matches(rest[0].split("=")[0], known, n=1)
         hint = f"nearest: {near[0]}" if near else f"known: {' '.join(known)}"
@@ -64,9 +64,9 @@ def _build() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("--version", action="version", version=f"metabam {metabam.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for add in (_simulate, _train, _draw, _adapt, _score, _check, _app):
-        command = add(commands)
-        command.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    return parser, dict(commands.choices)
+        _json(add(commands))
+    verbs = _probe(commands)
+    return parser, {**commands.choices, **{f"probe {name}": verb for name, verb in verbs.items()}}
 
 
 def _command(commands: Any, name: str, help_text: str, module: str) -> Parser:
@@ -126,6 +126,7 @@ def _train(commands: Any) -> Parser:
     again = command.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     again.add_argument("--fresh", action="store_true", help="set the existing run aside and start again from step 0")
+    command.add_argument("--map", action="store_true", help="also store a UMAP of the training lines (half a minute)")
     command.add_argument("--other-torch", action="store_true", help="resume under another PyTorch version (recorded)")
     return command
 
@@ -210,6 +211,73 @@ def _learner(command: Parser) -> None:
         metavar="NAME",
         help="another learner than the run's own (hierarchical, ...), fitted here on the run's training pairs",
     )
+
+
+def _probe(commands: Any) -> dict[str, Parser]:
+    """Add ``probe`` and return its verbs."""
+    text = "ask a finished run one question: spectrum, ablate, swap, convergence, influence or design"
+    command: Parser = commands.add_parser("probe", help=text, description=text[0].upper() + text[1:] + ".")
+    _json(command)
+    verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
+
+    def verb(name: str, help_text: str) -> Parser:
+        added = _command(verbs, name, help_text, "probing")
+        added.add_argument("--run", required=True, dest="run_dir", metavar="RUN", help="directory of a finished run")
+        added.add_argument("--out", metavar="F.json", help="write the whole record here, not only the summary")
+        added.add_argument("--seed", type=seed, default=0, metavar="N", help="whole number (default 0)")
+        _json(added)
+        return added
+
+    verb("spectrum", "are the atoms still independent?")
+    ablate, swap = (
+        verb("ablate", "which atoms carry the predictions, and is it more than chance?"),
+        verb("swap", "does one line's fingerprint impose its logic on another line's pairs?"),
+    )
+    for one in (ablate, swap):
+        one.add_argument("--pairs", metavar="F", help="labelled pairs (default: the run's own training lines)")
+        one.add_argument("--line", type=names, action="extend", default=[], metavar="LINE[,LINE]", help="lines to use")
+        one.add_argument("--shots", type=count, default=16, metavar="N", help="pairs in each support (default 16)")
+    ablate.add_argument("--replacement", choices=("mean", "resample", "zero"), default="mean", help="default mean")
+    ablate.add_argument("--metric", choices=("logit", "probability", "auprc"), default="logit", help="default logit")
+    ablate.add_argument("--step", type=count, metavar="T", help="remove in this unfolding step alone")
+    ablate.add_argument("--per-line", type=count, default=200, metavar="N", help="pairs of each line (default 200)")
+    ablate.add_argument("--curve", action="store_true", help="also AUPRC after removing 0..K atoms")
+    ablate.add_argument("--synergy", action="store_true", help="also the synergy of the 8 largest atoms")
+    swap.add_argument("--judged-by", choices=("column", "row"), default="column", help="whose labels (default column)")
+    converge, influence = (
+        verb("convergence", "how does the belief sharpen from the first label to the last?"),
+        verb("influence", "which labels matter, and do they inform the model at all?"),
+    )
+    for one in (converge, influence):
+        one.add_argument("--support", required=True, metavar="F", help="4 to 64 labelled pairs: CSV or TSV")
+    converge.add_argument("--orders", type=count, default=20, metavar="N", help="random orders (default 20)")
+    influence.add_argument("--queries", metavar="F", help="pairs whose predictions are watched")
+    influence.add_argument("--permutations", type=count, default=200, metavar="N", help="of the labels (default 200)")
+    _design(design := verb("design", "which pairs to test next, so that their labels teach the model most?"))
+    for one in (ablate, swap, converge, influence, design):
+        one.add_argument("--genome", metavar="FA", help="uncompressed FASTA, unless the tables carry sequences")
+        _same_genome(one)
+        _base(one)
+    return dict(verbs.choices)
+
+
+def _design(command: Parser) -> None:
+    command.add_argument("--candidates", required=True, metavar="F", help="pairs to choose from: CSV, TSV or Parquet")
+    command.add_argument("--support", metavar="F", help="pairs already tested (never chosen again)")
+    command.add_argument("--size", type=count, default=16, metavar="N", help="pairs to choose (default 16)")
+    command.add_argument("--draws", type=count, default=512, metavar="M", help="posterior draws (default 512)")
+    command.add_argument("--delta", choices=("integrated", "drawn"), default="integrated",
+                         help="gain about z_c alone (default), or about z_c and delta together")  # fmt: skip
+    command.add_argument("--per-gene", type=count, metavar="N", help="at most N pairs of a gene (or promoter)")
+    command.add_argument("--per-enhancer", type=count, metavar="N", help="at most N pairs of an enhancer")
+    command.add_argument("--include", type=names, action="extend", default=[], metavar="ID[,ID]", help="must be chosen")
+    command.add_argument("--exclude", type=names, action="extend", default=[], metavar="ID[,ID]", help="never chosen")
+    command.add_argument("--cost", metavar="COLUMN", help="column of positive costs: gain per cost decides")
+    command.add_argument("--sheet", metavar="F.tsv", help="order sheet with an empty label column")
+
+
+def _json(command: Parser) -> None:
+    command.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
 def _same_genome(command: Parser) -> None:

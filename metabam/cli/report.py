@@ -76,9 +76,7 @@ class Output:
             return
         if self.as_json:
             print(
-                json.dumps(
-                    {"ok": result.exit_code == 0, **_plain(result.values), "notes": self._notes}, allow_nan=False
-                )
+                json.dumps({"ok": result.exit_code == 0, **plain(result.values), "notes": self._notes}, allow_nan=False)
             )
         elif result.text:
             print(result.text)
@@ -102,12 +100,12 @@ class Output:
         print(f"metabam: error: {error}", file=sys.stderr, flush=True)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return ``value`` with non-finite numbers as ``None`` and NumPy scalars as Python ones (reliability rule FI8)."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

@@ -81,8 +81,12 @@ class MotifMatch:
 
 @dataclass(frozen=True, slots=True)
 class MotifMatchRecord:
-    """All matches with q <= 0.05, best first; ``tested`` (motifs, known motifs); ``unmatched`` motifs by name."""
+    """All matches with q <= 0.05, best first; ``tested`` (motifs, known motifs); ``unmatched`` motifs by name.
+
+    ``few_known`` where fewer than 25 known motifs stand behind the p values, which then depend on the choice of them.
+    """
 
     matches: tuple[MotifMatch, ...]
     tested: tuple[int, int]
     unmatched: tuple[str, ...]
+    few_known: bool
