@@ -318,7 +318,8 @@ def test_every_dependency_is_pinned_and_used():
     assert all("==" in line for lines in extras.values() for line in lines)
     needed = {name.split(".")[0] for path in modules() for name, _ in imported(path)}
     third = needed - set(sys.stdlib_module_names) - {"metabam", "__future__"}
-    named = {re.split("==", line)[0] for line in [*project()["dependencies"], *extras["app"], *extras["notebook"], *extras["motifs"]]}
+    read = [*project()["dependencies"], *extras["app"], *extras["notebook"], *extras["motifs"]]
+    named = {re.split("==", line)[0] for line in read}
     declared = {IMPORT_NAMES.get(name, name) for name in named}
     # Altair comes with Streamlit, which pins the version it draws with; ipykernel runs the notebooks.
     assert third - {"altair"} <= declared

@@ -93,7 +93,7 @@ class MotifTwin(nn.Module):
     def forward(self, enhancer: Tensor, promoter: Tensor) -> Tensor:
         """Return z_q (N, D)."""
         e, p = self.enhancer(enhancer), self.promoter(promoter)
-        one = torch.ones(len(enhancer))
+        one = torch.ones(len(enhancer), dtype=enhancer.dtype)
         raw = [(e[a] if a >= 0 else one) * (p[b] if b >= 0 else one) for a, b in self.columns]
         features: Tensor = (torch.stack(raw, dim=1) - self.mean) / self.std
         return features
@@ -194,12 +194,14 @@ def period_strength(letters: Tensor, period: Periodicity) -> Tensor:
     n, _, length = letters.shape
     steps = (letters[:, :, None, :-1] * letters[:, None, :, 1:]).reshape(n, 16, length - 1)
     steps = steps - steps.mean(dim=2, keepdim=True)
-    phase = 2 * math.pi * torch.arange(length - 1, dtype=torch.float32) / period.period
+    phase = 2 * math.pi * torch.arange(length - 1, dtype=letters.dtype) / period.period
+    cosine, sine = phase.cos() / math.sqrt(length), phase.sin() / math.sqrt(length)
     loading = torch.from_numpy(np.asarray(period.loading))
-    mixed = torch.einsum("i,nil->nl", loading.conj(), steps.to(loading.dtype))
-    wave = torch.complex(phase.cos(), -phase.sin()) / math.sqrt(length)
-    coefficient = (mixed * wave).sum(dim=1)
-    power = coefficient.real.square() + coefficient.imag.square()
+    real, imaginary = (
+        torch.einsum("i,nil->nl", part.to(letters.dtype), steps) for part in (loading.real, -loading.imag)
+    )
+    power = (real * cosine + imaginary * sine).sum(dim=1).square()
+    power = power + (imaginary * cosine - real * sine).sum(dim=1).square()
     return (power / period.scale + 1e-12).sqrt()
 
 
