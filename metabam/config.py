@@ -156,6 +156,28 @@ class RunConfig(_Frozen):
     expert: ExpertConfig = ExpertConfig()
 
 
+class BenchConfig(_Frozen):
+    """One benchmark: what ``bench.json`` of its folder holds, beside the digests of its worlds."""
+
+    shots: tuple[Annotated[int, Field(ge=0, le=4096)], ...] = (0, 4, 16, 64, 256)
+    supports: Annotated[int, Field(ge=1, le=1_000)] = 20
+    queries: Annotated[int, Field(ge=10, le=1_000_000)] = 2_000
+    lines: Annotated[int, Field(ge=1, le=100_000)] = 20
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    learners: tuple[str, ...] = ()
+    control_shots: tuple[int, ...] = (16, 64)
+    steps: Annotated[int, Field(ge=1)] | None = None
+    slow_seconds: Annotated[float, Field(gt=0)] = 1.0
+    slow_supports: Annotated[int, Field(ge=1)] = 3
+    bootstraps: Annotated[int, Field(ge=20, le=1_000_000)] = 2_000
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.shots or len(set(self.shots)) != len(self.shots):
+            raise ValueError("shots must name at least one support size, each once")
+        return self
+
+
 def preset(name: str) -> RunConfig:
     """Return the settings of one named preset.
 

@@ -1,4 +1,4 @@
-"""The command line: ``metabam simulate | train | adapt | score | check | draw | app``.
+"""The command line: ``metabam simulate | train | adapt | score | bench | check | draw | app``.
 
 Results go to standard output or ``--out``, progress and warnings to standard error; every error that a user can cause
 is one line with a remedy and a code, and its exit status is that of :mod:`metabam.errors`. Nothing heavy is imported

@@ -14,6 +14,7 @@ from metabam.errors import ConfigError
 
 PRESETS = ("demo", "full")
 ENCODERS = ("motif", "cnn")
+FEATURES = ("truth", "motif", "cnn")
 ROLES = ("training", "support", "query")
 
 
@@ -63,7 +64,7 @@ def _build() -> tuple[Parser, dict[str, Parser]]:
     )
     parser.add_argument("--version", action="version", version=f"metabam {metabam.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    for add in (_simulate, _train, _draw, _adapt, _score, _check, _app):
+    for add in (_simulate, _train, _draw, _adapt, _score, _bench, _check, _app):
         _json(add(commands))
     verbs = _probe(commands)
     return parser, {**commands.choices, **{f"probe {name}": verb for name, verb in verbs.items()}}
@@ -182,6 +183,35 @@ def _score(commands: Any) -> Parser:
     _learner(command)
     _same_genome(command)
     _base(command)
+    return command
+
+
+def _bench(commands: Any) -> Parser:
+    command = _command(commands, "bench", "run every learner and control on the same episodes of unseen lines", "judge")
+    command.add_argument("--list", action="store_true", help="name every learner, encoder and mix, and stop")
+    command.add_argument("--world", action="append", default=[], metavar="DIR", help="planted world (repeatable)")
+    command.add_argument(
+        "--run", action="append", default=[], dest="run_dir", metavar="RUN", help="run of each --world, in order"
+    )
+    command.add_argument(
+        "--features", choices=FEATURES, default="truth", help="features of a world without --run (default truth)"
+    )
+    command.add_argument("--noise", type=positive, default=1.0, metavar="SD", help="noise of --features truth (1)")
+    command.add_argument(
+        "--real", action="append", default=[], choices=("W2a", "W2b"), help="real contexts through METABAM_DATA"
+    )
+    command.add_argument(
+        "--learner", type=names, action="extend", default=[], metavar="NAME[,NAME]", help="which ones (default all)"
+    )
+    command.add_argument("--shots", type=whole, nargs="+", metavar="N", help="support sizes (0 4 16 64 256)")
+    command.add_argument("--supports", type=count, metavar="N", help="supports per line and size (default 20)")
+    command.add_argument("--queries", type=count, metavar="N", help="queries per task at most (default 2000)")
+    command.add_argument("--lines", type=count, metavar="N", help="held-out lines of a planted world at most (20)")
+    command.add_argument("--steps", type=count, metavar="N", help="without a run: Meta-BAM's training steps")
+    command.add_argument("--bootstraps", type=count, metavar="N", help="draws of genes (default 2000)")
+    command.add_argument("--seed", type=seed, metavar="N", help="whole number (default 0)")
+    command.add_argument("--out", metavar="DIR", help="folder of the benchmark, new unless --resume")
+    command.add_argument("--resume", action="store_true", help="go on with a benchmark that was stopped")
     return command
 
 
@@ -312,6 +342,13 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} must be at least 1")
     return value
+
+
+def positive(text: str) -> float:
+    """Return a finite number of at least 0, written plainly."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
+    return float(text)
 
 
 def seed(text: str) -> int:

@@ -119,6 +119,15 @@ def interval_coverage(truth: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> f
     return float(np.mean((low <= values) & (values <= high))) if len(values) else None
 
 
+def effective_rank(singular: Array) -> float:
+    """Return exp of the entropy of singular values >= 0 (Roy & Vetterli, EUSIPCO 2007); 0 where all are zero."""
+    total = float(singular.sum())
+    if total <= 0:
+        return 0.0
+    share = singular[singular > 0] / total
+    return float(np.exp(-np.sum(share * np.log(share))))
+
+
 # ------------------------------------------------------------------ weighted metrics, many weightings at once
 
 

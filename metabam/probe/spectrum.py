@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metabam.errors import InputError
+from metabam.metrics import effective_rank
 from metabam.records import SpectrumRecord
 
 Array = NDArray[np.float64]
@@ -72,15 +73,6 @@ def singular_spectrum(atoms: ArrayLike, step: int = -1, *, null_draws: int = NUL
         mean_cosine=float(apart.mean()) if len(apart) else 0.0,
         step=step,
     )
-
-
-def effective_rank(singular: Array) -> float:
-    """Return exp of the entropy of singular values >= 0; 0 where all are zero."""
-    total = float(singular.sum())
-    if total <= 0:
-        return 0.0
-    share = singular[singular > 0] / total
-    return float(np.exp(-np.sum(share * np.log(share))))
 
 
 @lru_cache(maxsize=64)

@@ -20,6 +20,7 @@ from metabam.records.interventions import (
     SwapRecord,
     SynergyRecord,
 )
+from metabam.records.judging import ClaimRecord, HonestyRecord, LeakageRecord, LineScoreRecord
 from metabam.records.learning import (
     AnyFingerprint,
     ContextFingerprint,
@@ -54,6 +55,7 @@ __all__ = [
     "AttributionRecord",
     "BoolArray",
     "ByteArray",
+    "ClaimRecord",
     "CloudRecord",
     "ContextFingerprint",
     "ConvergenceRecord",
@@ -65,11 +67,14 @@ __all__ = [
     "FloatArray",
     "ForestRecord",
     "History",
+    "HonestyRecord",
     "InfluenceRecord",
     "InformedRecord",
     "IntArray",
     "LabelledContext",
     "LayoutRecord",
+    "LeakageRecord",
+    "LineScoreRecord",
     "MotifMatch",
     "MotifMatchRecord",
     "MotifSet",

@@ -1,0 +1,166 @@
+"""What a fitted learner holds inside: who can be read off z_c, which atoms are which mechanisms, the rank of V."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from metabam.bench.entries import Fitted
+from metabam.bench.judging import usable_mean
+from metabam.bench.splits import NATURAL, Task
+from metabam.bench.worlds import ACTIVITIES, Array, BenchContext, Fold
+from metabam.data.episodes import draw_support
+from metabam.metrics import effective_rank
+from metabam.records import FloatArray, IntArray, SupportSet
+
+MATCHED = 0.7
+STRONG_GATE = 0.3
+PROBE_SUPPORTS = 20
+PROBE_SHOTS = 16
+
+
+def probe_accuracy(means: FloatArray, names: Sequence[str], *, folds: int = 5, seed: int = 0) -> float | None:
+    """Return how often a FRESH logistic regression reads the name off z_c (N, Z), cross-validated; chance is 1 / names.
+
+    ``None`` with fewer than two names, or a name with fewer than two supports.
+    """
+    labels = np.asarray(names, dtype=str)
+    counts = np.unique(labels, return_counts=True)[1]
+    if len(counts) < 2 or counts.min() < 2:
+        return None
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2_000))
+    cut = StratifiedKFold(min(folds, int(counts.min())), shuffle=True, random_state=seed)
+    found = cross_val_predict(model, means, labels, cv=cut)
+    return float(np.mean(found == labels))
+
+
+def context_means(
+    learner: Fitted, contexts: Sequence[BenchContext], seed: int
+) -> tuple[FloatArray, list[str], list[str]]:
+    """Return z_c of 16-shot supports (N, Z), with the line and the assay of each; N = 0 for a learner without z_c."""
+    means: list[FloatArray] = []
+    lines, assays = [], []
+    for place, context in enumerate(contexts):
+        seen = context.seen_as(learner.view)
+        pool = np.flatnonzero(context.support_pool)
+        for repeat in range(PROBE_SUPPORTS):
+            rng = np.random.default_rng([seed, place, repeat, 7])
+            if len(pool) < PROBE_SHOTS:
+                break
+            rows = pool[draw_support(seen.labels[pool], PROBE_SHOTS, rng, balanced=False)]
+            mean = usable_mean(learner.adapt(SupportSet(seen.features[rows], seen.labels[rows])))
+            if mean is None:
+                return np.zeros((0, 0), np.float32), [], []
+            means.append(mean)
+            lines.append(seen.cell_line)
+            assays.append(seen.assay)
+    return (np.stack(means) if means else np.zeros((0, 0), np.float32)), lines, assays
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One-to-one matching of atoms to M mechanisms: ``atom`` (M,), signed ``r`` (M,) of its states with the activity.
+
+    ``matched`` (M,) bool: |r| >= 0.7, or within 0.03 of the ceiling where that is lower.
+    """
+
+    atom: IntArray
+    r: Array
+    matched: NDArray[np.bool_]
+
+
+def recover(states: NDArray[np.float64], activities: NDArray[np.float64], ceiling: Array | None = None) -> Recovery:
+    """Return the matching of atoms (N, K) to true activities (N, M) that maximises the sum of |r|, one atom each.
+
+    Parameters
+    ----------
+    states, activities
+        One row per DISTINCT pair. A constant column correlates with nothing. With K < M some mechanisms stay without
+        an atom (``atom`` -1, r = 0).
+    ceiling
+        (M,) |r| that features made from the truth reach, where known.
+    """
+    r = np.nan_to_num(_standard(states).T @ _standard(activities) / len(states))
+    rows, columns = linear_sum_assignment(-np.abs(r))
+    atom = np.full(activities.shape[1], -1, dtype=np.int64)
+    atom[columns] = rows
+    value = np.where(atom >= 0, r[atom, np.arange(len(atom))], 0.0)
+    bar = np.full(len(atom), MATCHED) if ceiling is None else np.minimum(MATCHED, ceiling - 0.03)
+    return Recovery(atom, value, (atom >= 0) & (np.abs(value) >= bar))
+
+
+def recovery_of(learner: Fitted, fold: Fold) -> Recovery | None:
+    """Return the matching on the held-out lines' distinct pairs; ``None`` without a truth or without atoms."""
+    if fold.truth is None or not hasattr(learner.learner, "mechanism_states"):
+        return None
+    codes = np.concatenate([context.pair for context in fold.held])
+    first = np.unique(codes, return_index=True)[1]
+    features = np.concatenate([context.seen_as(learner.view).features for context in fold.held])[first]
+    activity = np.concatenate([context.views[ACTIVITIES] for context in fold.held])[first]
+    states = learner.learner.mechanism_states(features)
+    return recover(states.astype(np.float64), activity.astype(np.float64))
+
+
+def gate_signs(recovery: Recovery, spectrum: Array, gates: Array) -> tuple[float | None, int]:
+    """Return the share of matched atoms whose gate has the true sign, and how many were judged.
+
+    ``spectrum`` (K,) are the atoms' gates, ``gates`` (M,) the line's true ones; judged are matched mechanisms with
+    |gate| > 0.3, and the atom's gate counts times the sign of its r (metabam/MODEL.md).
+    """
+    judged = recovery.matched & (np.abs(gates) > STRONG_GATE)
+    if not judged.any():
+        return None, 0
+    said = spectrum[recovery.atom[judged]] * np.sign(recovery.r[judged])
+    return float(np.mean(np.sign(said) == np.sign(gates[judged]))), int(judged.sum())
+
+
+def line_signs(recovery: Recovery | None, fold: Fold, task: Task, context: object) -> dict[str, float]:
+    """Return ``gate_sign_accuracy`` and how many gates it rests on, for one adapted context; empty where unknown."""
+    spectrum = getattr(context, "spectrum", None)
+    if recovery is None or spectrum is None or fold.truth is None or task.scheme != NATURAL or task.seen:
+        return {}
+    gates = fold.truth.gates[fold.truth.lines.index(fold.held[task.context].pairs.cell_line)]
+    value, count = gate_signs(recovery, np.asarray(spectrum, dtype=np.float64), gates)
+    return {} if value is None else {"gate_sign_accuracy": value, "gates_judged": float(count)}
+
+
+def atoms_rank(learner: Fitted) -> float | None:
+    """Return the effective rank of the atoms V (K, D), or ``None`` for a learner without atoms."""
+    atoms = getattr(learner.learner, "atoms", None)
+    if atoms is None:
+        return None
+    return effective_rank(np.linalg.svd(np.asarray(atoms, dtype=np.float64), compute_uv=False))
+
+
+def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = values - values.mean(axis=0)
+    deviation = centred.std(axis=0)
+    return np.where(deviation > 1e-12, centred / np.where(deviation > 1e-12, deviation, 1.0), 0.0)
+
+
+def inside(learner: Fitted, fold: Fold, recovery: Recovery | None, seed: int) -> dict[str, float | None]:
+    """Return what is measured once per fitted learner: rank, recovered atoms, line and assay read off z_c."""
+    values: dict[str, float | None] = {}
+    rank = atoms_rank(learner)
+    if rank is not None:
+        values["effective_rank"] = rank
+    if recovery is not None:
+        values["mechanisms_matched"] = float(recovery.matched.sum())
+        values["mechanism_r"] = float(np.abs(recovery.r).mean())
+    contexts = fold.held if len(fold.held) > 1 else fold.references
+    means, lines, assays = context_means(learner, contexts, seed)
+    if len(means):
+        values["probe_line"] = probe_accuracy(means, lines, seed=seed)
+        values["probe_line_chance"] = 1.0 / len(set(lines))
+        if len(set(assays)) > 1:
+            values["probe_assay"] = probe_accuracy(means, assays, seed=seed)
+            values["probe_assay_chance"] = 1.0 / len(set(assays))
+    return values
