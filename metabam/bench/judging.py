@@ -65,14 +65,14 @@ def _support(context: BenchContext, view: str, rows: IntArray) -> SupportSet:
 
 def judge(asked: Asked, found: Prediction) -> Values:
     """Return every metric of one prediction; undefined ones are ``None``."""
-    labels, bayes = asked.labels, asked.bayes
+    labels, bayes, turned = asked.labels, asked.bayes, asked.reversed_pairs
     values: Values = {
-        "auroc": metrics.auroc(labels, found.logit),
-        "auprc": metrics.auprc(labels, found.logit),
+        "auroc": ranking(metrics.weighted_auroc, labels, found.logit),
+        "auprc": ranking(metrics.weighted_auprc, labels, found.logit),
         "log_loss": metrics.log_loss(labels, found.probability),
         "brier": metrics.brier(labels, found.probability),
         "ece": metrics.expected_calibration_error(labels, found.probability),
-        "reversal_auroc": metrics.auroc(labels[asked.reversed_pairs], found.logit[asked.reversed_pairs]),
+        "reversal_auroc": ranking(metrics.weighted_auroc, labels[turned], found.logit[turned]),
     }
     if bayes is not None:
         values["bayes_rmse"] = float(np.sqrt(np.mean((found.probability - bayes) ** 2)))
@@ -82,6 +82,16 @@ def judge(asked: Asked, found: Prediction) -> Values:
     if found.lower is not None and found.upper is not None:
         values["interval_width"] = float(np.mean(found.upper - found.lower))
     return values
+
+
+def ranking(metric: metrics.WeightedMetric, labels: NDArray[np.int8], scores: Array) -> float | None:
+    """Return a ranking metric with every pair weighing 1; ``None`` for one class, or where a score is not finite.
+
+    The same value as ``metrics.auroc`` and ``metrics.auprc``, at a tenth of the time: a benchmark asks a million times.
+    """
+    if not 0 < int(labels.sum()) < len(labels) or not np.isfinite(scores).all():
+        return None
+    return float(metric(labels.astype(np.float64), scores, np.ones((1, len(labels))))[0])
 
 
 def soft_auroc(probability: Array, scores: Array) -> float | None:

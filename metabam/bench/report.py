@@ -48,8 +48,8 @@ def sizes(table: pd.DataFrame) -> str:
     return (
         f"{own.world.nunique()} worlds, {len(lines)} held-out lines, up to {own.support_seed.nunique()} supports per "
         "line and S (fewer, marked n, for learners above a second a task). Same episodes for all learners. Intervals: "
-        "95 %; over lines and supports (for unseen lines) unless a table says over genes (for the line it names). A metric "
-        "that is undefined for a task is left out."
+        "95 %; over lines and supports (for unseen lines) unless a table says over genes (for the line it names). "
+        "A metric that is undefined for a task is left out."
     )
 
 
