@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from planted_features import distinct_rows, read_world, trained_encoder
 from sklearn.decomposition import PCA
 
+from metabam.bench.encoding import distinct_rows, trained_encoder
 from metabam.data.elements import windows_of
 from metabam.data.episodes import apart_from, contexts_of, draw_support
 from metabam.data.genome import Genome
-from metabam.data.worldfiles import Truth, activities
+from metabam.data.pairs import read_pairs
+from metabam.data.worldfiles import Truth, activities, read_truth
 from metabam.learners import LEARNERS
 from metabam.metrics import auroc
 from metabam.model.discovery.build import build_reader
@@ -137,7 +138,8 @@ def few_shot(
 def measure(folder: Path, kinds: list[str], seed: int, repeats: int) -> Rows:
     """Return all rows of one world."""
     rows = Rows([])
-    table, truth = read_world(folder)
+    table, truth = read_pairs(folder / "pairs.tsv", role="training")[0], read_truth(folder)
+    teaching = [line for line in truth.lines if truth.roles[line] == "training"]
     first, back = distinct_rows(table)
     genome = Genome(folder / "genome.fa")
     windows = windows_of(table.take(first), genome, 400, 400)[0]
@@ -151,7 +153,7 @@ def measure(folder: Path, kinds: list[str], seed: int, repeats: int) -> Rows:
         elif kind == "kmer":
             features = kmer_features(windows)
         else:
-            encoder = trained_encoder(table, truth, folder, kind, seed)
+            encoder = trained_encoder(table, teaching, folder / "genome.fa", kind, seed)
             rows.add(folder.name, kind, "cpu_seconds", "training", time.process_time() - began)
             began = time.process_time()
             features = encoder.encode(windows)

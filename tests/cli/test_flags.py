@@ -22,7 +22,7 @@ from metabam.config import EncoderConfig, RunConfig
 from metabam.errors import ConfigError, MetaBamError
 
 ROOT = Path(metabam.__file__).resolve().parent.parent
-COMMANDS = ("simulate", "train", "draw", "adapt", "score", "check", "app")
+COMMANDS = ("simulate", "train", "draw", "adapt", "score", "bench", "check", "app")
 TRAIN = ("train", "--genome", "g.fa", "--pairs", "p.tsv", "--holdout", "K562", "--out", "run")
 
 
