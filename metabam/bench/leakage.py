@@ -110,7 +110,9 @@ class _Keys:
     @classmethod
     def joined(cls, parts: Sequence[_Keys]) -> _Keys:
         """Return the distinct keys of several sets."""
-        keys = {name: (np.unique(np.concatenate([k for p in parts for k in p.keys[name]])),) for name in parts[0].keys}
+        keys: dict[str, tuple[IntArray, ...]] = {
+            name: (np.unique(np.concatenate([k for p in parts for k in p.keys[name]])),) for name in parts[0].keys
+        }
         windows = np.unique(np.concatenate([np.stack([p.start, p.end], axis=1) for p in parts]), axis=0)
         return cls(keys, windows[:, 0], windows[:, 1])
 

@@ -189,7 +189,7 @@ def design(arguments: argparse.Namespace, output: Output) -> Result:
 # ------------------------------------------------------------------ inside
 
 
-def _predictor(arguments: argparse.Namespace, output: Output | None = None) -> Predictor:
+def _predictor(arguments: argparse.Namespace, output: Output | None = None) -> Predictor[Any]:
     if arguments.out is not None:
         write_new(Path(arguments.out))
     path = getattr(arguments, "genome", None)
@@ -199,13 +199,13 @@ def _predictor(arguments: argparse.Namespace, output: Output | None = None) -> P
     return open_predictor(arguments, genome)
 
 
-def _learner(predictor: Predictor) -> MetaBamLearner:
+def _learner(predictor: Predictor[Any]) -> MetaBamLearner:
     if not isinstance(predictor.learner, MetaBamLearner):
         raise ConfigError("learner-kind", f"this run holds {predictor.learner.name!r}.", "Use a run of Meta-BAM.")
     return predictor.learner
 
 
-def _supported(arguments: argparse.Namespace, output: Output) -> tuple[Predictor, SupportSet, PairTable]:
+def _supported(arguments: argparse.Namespace, output: Output) -> tuple[Predictor[Any], SupportSet, PairTable]:
     predictor = _predictor(arguments, output)
     table = read_table(arguments.support, "support", predictor.genome, arguments.base, output).table
     return predictor, predictor.support_set(table), table

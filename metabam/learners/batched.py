@@ -72,9 +72,9 @@ def adapt_many(learner: Learner[Fingerprint], supports: Sequence[SupportSet]) ->
             labels = torch.from_numpy(np.stack([support.labels for support in part]).astype(np.float32))
             belief = model.adapt(Support(states, labels, torch.ones_like(labels)))
             rows = (belief.context.mean, belief.context.std, belief.alpha, belief.delta_mean, belief.delta_covariance)
-            arrays = [np.asarray(row.numpy(), dtype=np.float64) for row in rows]
+            mean, std, spectrum, delta, covariance = (np.asarray(row.numpy(), dtype=np.float64) for row in rows)
             found += [
-                Fingerprint(*(array[at] for array in arrays), n_support=len(part[at]))  # type: ignore[misc]
+                Fingerprint(mean[at], std[at], spectrum[at], delta[at], covariance[at], n_support=len(part[at]))
                 for at in range(len(part))
             ]
     return found
