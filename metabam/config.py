@@ -59,6 +59,7 @@ class ModelConfig(_Frozen):
     context_dim: Annotated[int, Field(ge=1, le=256)] = 8
     n_steps: Annotated[int, Field(ge=1, le=32)] = 3
     aggregation: Literal["bayes", "deepset", "set_transformer"] = "bayes"
+    prior: Literal["standard", "learned"] = "standard"
     mix: Literal["bilinear"] = "bilinear"
     mix_rank: Annotated[int, Field(ge=1, le=256)] = 4
     unfolding: Literal["residual", "literal"] = "residual"
@@ -85,11 +86,23 @@ class TrainConfig(_Frozen):
     beta: Annotated[float, Field(ge=0, le=1)] = 1.0
     context_loss: Annotated[float, Field(ge=0)] = 1.0
     orthogonality: Annotated[float, Field(ge=0)] = 0.0
+    support_likelihood: Annotated[float, Field(ge=0)] = 0.0
+    consistency: Annotated[float, Field(ge=0)] = 0.0
+    adversary: Annotated[float, Field(ge=0)] = 0.0
+    reconstruction: Annotated[float, Field(ge=0)] = 0.0
+    reconstruction_form: Literal["bernoulli", "squared"] = "bernoulli"
+    joint_steps: Annotated[int, Field(ge=0)] = 0
+    joint_lr: Annotated[float, Field(gt=0, le=1)] = 1e-4
     eval_every: Annotated[int, Field(ge=1)] = 100
     save_every: Annotated[int, Field(ge=1)] = 50
     leave_one_line_out: bool = True
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     device: Literal["cpu", "cuda", "auto"] = "cpu"
+
+    @property
+    def real_share(self) -> float:
+        """Return the share of episodes with the training lines' own labels."""
+        return 1.0 - (self.virtual_mixture + self.virtual_exemplar + self.virtual_flip)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -97,6 +110,8 @@ class TrainConfig(_Frozen):
             raise ValueError(
                 "virtual_mixture + virtual_exemplar + virtual_flip must not exceed 1: what is left are real episodes"
             )
+        if self.adversary > 0 and self.real_share <= 0:
+            raise ValueError("the adversary reads real episodes, and the virtual shares leave none")
         if not self.shots or min(self.shots) < 0:
             raise ValueError("shots must name at least one support size >= 0")
         return self
@@ -140,6 +155,16 @@ class ExpertConfig(_Frozen):
         if not self.shots:
             raise ValueError("shots must name at least one support size >= 0")
         return self
+
+
+class RefineConfig(_Frozen):
+    """Refinement of z_c by gradient after adapting (metabam/MODEL.md): ``noise`` 0 is MAP, 1 Langevin."""
+
+    steps: Annotated[int, Field(ge=1, le=10_000)] = 20
+    step_size: Annotated[float, Field(gt=0, le=10)] = 0.1
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.0
+    chains: Annotated[int, Field(ge=1, le=256)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
 class RunConfig(_Frozen):

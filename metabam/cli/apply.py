@@ -20,6 +20,7 @@ from metabam.records import Fingerprint, PairTable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from metabam.config import RefineConfig
     from metabam.data.genome import Genome
     from metabam.learners import Learner
     from metabam.score import Predictor
@@ -90,10 +91,12 @@ def _rows_of_line(table: PairTable, line: str, assay: str | None) -> np.ndarray[
 def adapt(arguments: argparse.Namespace, output: Output) -> Result:
     """Adapt a finished run to a cell line and write its fingerprint.
 
+    With ``--refine``, z_c takes gradient steps afterwards; their settings and outcome are in the provenance.
+
     Raises
     ------
     ConfigError
-        ``out-exists``.
+        ``out-exists``, ``refine-flags``, or ``bad-setting`` for a refinement out of range.
     InputError
         What is wrong with the support, all of it; the support needs a genome unless it carries sequences.
     """
@@ -101,13 +104,14 @@ def adapt(arguments: argparse.Namespace, output: Output) -> Result:
 
     out = Path(arguments.out)
     write_new(out)
+    refine = _refinement(arguments)
     genome = open_genome(arguments.genome, output)
     support = read_table(
         arguments.support, "support", genome, arguments.base, output, allow_one_class=arguments.allow_one_class
     )
     predictor = open_predictor(arguments, genome)
     began = time.perf_counter()
-    fingerprint = predictor.adapt(support.table)
+    fingerprint = predictor.adapt(support.table, refine)
     seconds = time.perf_counter() - began
     for finding in predictor.findings(fingerprint, support.table):
         output.note(str(finding))
@@ -118,6 +122,20 @@ def adapt(arguments: argparse.Namespace, output: Output) -> Result:
         values["spectrum"] = fingerprint.spectrum.tolist()
     values |= {"provenance": dict(fingerprint.provenance)}
     return Result(values, f"{out}\tadapted to {fingerprint.n_support} pairs in {seconds:.2f} s")
+
+
+def _refinement(arguments: argparse.Namespace) -> RefineConfig | None:
+    """Return what the flags say of refining; ``None`` without ``--refine``."""
+    from metabam.config import RefineConfig, build
+
+    named = ("step_size", "noise", "chains", "seed")
+    given = {name: value for name in named if (value := getattr(arguments, name)) is not None}
+    if arguments.refine is None:
+        if given:
+            flags = ", ".join("--" + name.replace("_", "-") for name in given)
+            raise ConfigError("refine-flags", f"{flags} without --refine.", "Give --refine STEPS too.")
+        return None
+    return build({"steps": arguments.refine, **given}, RefineConfig)
 
 
 def score(arguments: argparse.Namespace, output: Output) -> Result:

@@ -109,6 +109,7 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
         ("encoder", "enhancer_window"): arguments.enhancer_window,
         ("encoder", "promoter_window"): arguments.promoter_window,
         ("expert", "episodic_steps") if arguments.learner == "expert" else ("train", "steps"): arguments.steps,
+        ("train", "joint_steps"): arguments.joint_steps,
         ("train", "threads"): arguments.threads,
         ("train", "device"): arguments.device,
     }

@@ -121,6 +121,12 @@ def _train(commands: Any) -> Parser:
     command.add_argument("--promoter-window", type=whole, metavar="N", help="bp read around each promoter's centre")
     command.add_argument("--seed", type=seed, metavar="N", help="whole number from 0 to 4294967295 (default 0)")
     command.add_argument("--steps", type=whole, metavar="N", help="meta-training steps at most")
+    command.add_argument(
+        "--joint-steps",
+        type=whole,
+        metavar="N",
+        help="then train encoder and model together (--encoder cnn; default 0)",
+    )
     command.add_argument("--threads", type=whole, metavar="N", help="torch threads")
     command.add_argument("--device", choices=("cpu", "cuda", "auto"), help="where to train (default cpu)")
     _base(command)
@@ -164,6 +170,11 @@ def _adapt(commands: Any) -> Parser:
     command.add_argument("--out", required=True, metavar="FINGERPRINT.json", help="the fingerprint of the cell line")
     command.add_argument("--allow-one-class", action="store_true", help="accept labels that are all equal (recorded)")
     _learner(command)
+    command.add_argument("--refine", type=count, metavar="STEPS", help="gradient steps on z_c afterwards (20 is usual)")
+    command.add_argument("--step-size", type=float, metavar="X", help="longest refinement step (default 0.1)")
+    command.add_argument("--noise", type=float, metavar="X", help="0: best point (MAP, default), 1: Langevin draws")
+    command.add_argument("--chains", type=count, metavar="N", help="chains of the refinement (default 1)")
+    command.add_argument("--seed", type=seed, metavar="N", help="of starts and noise of the refinement (default 0)")
     _same_genome(command)
     _base(command)
     return command

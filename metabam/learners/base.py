@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
-from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
+from metabam.config import RefineConfig
+from metabam.records import Fingerprint, FloatArray, LabelledContext, Prediction, RefinementPath, SupportSet
 
 ContextT = TypeVar("ContextT")
 
@@ -37,4 +38,15 @@ class Learner(Protocol[ContextT]):
 
     def predict(self, context: ContextT, queries: FloatArray) -> Prediction:
         """Return P(y = 1) for query features (Q, D), in order."""
+        ...
+
+
+@runtime_checkable
+class Refiner(Protocol):
+    """A learner whose context can be refined by gradient after adapting (Plan 34 s3.2.3)."""
+
+    def refine(
+        self, fingerprint: Fingerprint, support: SupportSet, config: RefineConfig | None = None
+    ) -> tuple[Fingerprint, RefinementPath]:
+        """Return the refined fingerprint and the path; nothing in the learner changes."""
         ...

@@ -22,7 +22,7 @@ from metabam.config import ModelConfig
 from metabam.learners.hierarchical import HierarchicalPrior, fit_hierarchical
 from metabam.learners.logistic import Standardiser, check_contexts
 from metabam.model.context import BayesAggregation
-from metabam.model.metabam import MetaBam
+from metabam.model.metabam import MetaBam, Support
 from metabam.records import LabelledContext
 
 Float64Array = NDArray[np.float64]
@@ -61,18 +61,21 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     with torch.no_grad():
         model.feature_centre.copy_(torch.from_numpy(standardiser.centre))
         model.feature_scale.copy_(torch.from_numpy(standardiser.scale))
-    _keep_reference(model, contexts, seed)
+    keep_reference(model, contexts, seed)
     _choose_atoms(model, contexts, seed)
     _learn_states(model, contexts, seed, steps)
     prior, states = _fit_prior(model, contexts, seed)
     _install(model, prior, states)
+    if model.learned_prior is not None and isinstance(model.encoder.aggregate, BayesAggregation):
+        _shape_prior(model, contexts)
     _, covariance, _ = prior.raw()
     heads = prior.line_weights / prior.standardiser.scale
     spread = np.sqrt(np.maximum(np.diag(covariance), 0.0) * 0.1)
     return Birth(model, prior, heads, spread)
 
 
-def _keep_reference(model: MetaBam, contexts: Sequence[LabelledContext], seed: int) -> None:
+def keep_reference(model: MetaBam, contexts: Sequence[LabelledContext], seed: int) -> None:
+    """Keep the features of 256 training pairs with the model, in place; which ones is a function of the seed."""
     rng = np.random.default_rng([seed, 3])
     lines = rng.integers(0, len(contexts), len(model.reference))
     rows = [contexts[line].features[int(rng.integers(len(contexts[line])))] for line in lines]
@@ -167,6 +170,27 @@ def _install(model: MetaBam, prior: HierarchicalPrior, deviation: Float64Array) 
         model.evidence.log_scale.copy_(_tensor(np.log(scale)))
         model.evidence.root.copy_(_tensor(root))
         model.evidence.log_nuisance.fill_(0.5 * float(np.log(prior.intercept_variance)))
+
+
+def _shape_prior(model: MetaBam, contexts: Sequence[LabelledContext]) -> None:
+    """Fit p(z_c) to q(z_c | all pairs) of the training lines: their aggregated posterior, drawn towards N(0, I).
+
+    E lines say little about Z x Z numbers: N(0, I) counts as Z lines of the covariance and one of the mean.
+    """
+    posteriors = []
+    with torch.no_grad():
+        for context in contexts:
+            labels = torch.from_numpy(context.labels.astype(np.float32))
+            states = model.states(torch.from_numpy(np.ascontiguousarray(context.features)))
+            posteriors.append(model.infer_context(Support(states, labels, torch.ones_like(labels))))
+        means = torch.stack([posterior.mean for posterior in posteriors])
+        n_lines, width = means.shape
+        centre = means.sum(0) / (n_lines + 1)
+        gap = means - centre
+        scatter = torch.stack([posterior.covariance for posterior in posteriors]).sum(0) + gap.T @ gap
+        covariance = (scatter + width * torch.eye(width)) / (n_lines + width)
+    if model.learned_prior is not None:
+        model.learned_prior.set_(centre, covariance)
 
 
 def leading_directions(covariance: Float64Array, deviation: Float64Array, count: int) -> Float64Array:

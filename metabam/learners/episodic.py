@@ -1,8 +1,9 @@
-"""Episodes for training: batches of padded tasks that are a function of (seed, step, place), and the loss on them."""
+"""Episodes for training: batches of padded tasks that are a function of (seed, step, place)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -15,7 +16,6 @@ from metabam.data.episodes import draw_support
 from metabam.data.virtual import VirtualLines, VirtualMix
 from metabam.errors import ConfigError, InputError
 from metabam.learners.birth import Birth, states_of
-from metabam.losses import LossTerms, kl_weight, task_loss
 from metabam.model.metabam import Belief, MetaBam, Support
 from metabam.records import LabelledContext
 
@@ -45,7 +45,8 @@ class Tasks:
     """A batch of B padded tasks.
 
     ``support`` (B, S, D), ``support_labels`` and ``support_mask`` (B, S); ``query`` (B, Q, D), ``query_labels`` and
-    ``query_mask`` (B, Q). ``names`` says what each task was made of.
+    ``query_mask`` (B, Q). ``lines`` (B,) int64 is the training line's place, -1 where the labels are not its own.
+    ``names`` says what each task was made of.
     """
 
     support: Tensor
@@ -54,6 +55,7 @@ class Tasks:
     query: Tensor
     query_labels: Tensor
     query_mask: Tensor
+    lines: Tensor
     names: tuple[str, ...]
 
     def to(self, device: torch.device) -> Tasks:
@@ -80,6 +82,7 @@ class _Drawn:
     support: NDArray[np.int64]
     query: NDArray[np.int64]
     name: str
+    line: int = -1
 
 
 class EpisodeSource:
@@ -106,6 +109,26 @@ class EpisodeSource:
         self._lines = VirtualLines(birth.heads, birth.spread, np.array([c.prevalence for c in self.contexts]))
         self._mix = VirtualMix(config.virtual_mixture, config.virtual_exemplar, config.virtual_flip)
 
+    def numbered(self) -> EpisodeSource:
+        """Return the same source with a pair's row among all contexts, one after the other, in place of its features.
+
+        Whoever encodes pairs while training looks the rows up, (B, S, 1) and (B, Q, 1) float32; padding is row 0.
+
+        Raises
+        ------
+        ConfigError
+            ``joint-size``: more pairs than float32 can number.
+        """
+        starts = np.cumsum([0, *[len(context) for context in self.contexts]])
+        if starts[-1] > 2**24:
+            raise ConfigError("joint-size", f"{starts[-1]} training pairs are too many.", "Train on 2^24 at most.")
+        made = copy(self)
+        made.contexts = [
+            replace(context, features=np.arange(start, start + len(context), dtype=np.float32)[:, None])
+            for context, start in zip(self.contexts, starts[:-1].tolist(), strict=True)
+        ]
+        return made
+
     def batch(self, step: int, rank: int = 0, world_size: int = 1) -> Tasks:
         """Return this rank's tasks of a step: tasks rank, rank + world_size, ... of the global batch."""
         drawn = [self._draw(step, place) for place in range(rank, self.config.batch_tasks, world_size)]
@@ -124,7 +147,7 @@ class EpisodeSource:
         labels = context.labels[rows] if mode == "real" else self._lines.labels(mode, design, rng)
         name = f"{context.name}:{mode}:S={shots}:{'balanced' if balanced else 'natural'}"
         support, query = split_rows(context, rows, labels, shots, self.config.query_size, rng, balanced=balanced)
-        return _Drawn(context.features[rows], labels, support, query, name)
+        return _Drawn(context.features[rows], labels, support, query, name, at if mode == "real" else -1)
 
 
 def split_rows(
@@ -173,7 +196,8 @@ def pad(drawn: Sequence[_Drawn]) -> Tasks:
         arrays += [torch.from_numpy(features), torch.from_numpy(labels), torch.from_numpy(mask)]
     support, support_labels, support_mask, query, query_labels, query_mask = arrays
     names = tuple(task.name for task in drawn)
-    return Tasks(support, support_labels, support_mask, query, query_labels, query_mask, names)
+    lines = torch.tensor([task.line for task in drawn])
+    return Tasks(support, support_labels, support_mask, query, query_labels, query_mask, lines, names)
 
 
 def real_tasks(context: LabelledContext, shots: Sequence[int], repeats: int, query_size: int, seed: int) -> Tasks:
@@ -192,39 +216,6 @@ def real_tasks(context: LabelledContext, shots: Sequence[int], repeats: int, que
 def run_batch(model: MetaBam, tasks: Tasks) -> Belief:
     """Return the beliefs that the supports of a batch lead to."""
     return model.adapt(Support(model.states(tasks.support), tasks.support_labels, tasks.support_mask))
-
-
-def episode_loss(model: MetaBam, tasks: Tasks, config: TrainConfig, step: int, n_steps: int) -> LossTerms:
-    """Return the objective on a batch.
-
-    Both task terms score the posterior mean probability of held-out queries, z_c and delta integrated out in closed
-    form: with one draw of z_c instead, its variance shrank until 90 % intervals of the context path held 30 %.
-    ``vnc`` is beta / n_query times KL(q(z|S) || p).
-
-    Notes
-    -----
-    The consistency term of neural processes, KL(q(z | S and queries) || q(z | S)), is left out: its target is the
-    same encoder on more pairs than any support has, the two chase each other, and the context was dead within 400
-    steps.
-    """
-    query = model.states(tasks.query)
-    belief = run_batch(model, tasks)
-    unfolded = model.unfold(query, belief.alpha)[-1]
-    context_logit = model.moderated(*model.combine(unfolded, query, belief, "context"))
-    full_logit = model.moderated(*model.combine(unfolded, query, belief))
-    context_term = task_loss(context_logit, tasks.query_labels, tasks.query_mask)
-    full_term = task_loss(full_logit, tasks.query_labels, tasks.query_mask)
-    kl = belief.context.kl_to_prior().sum(-1)
-    weight = kl_weight(step, n_steps, config.beta) / config.query_size
-    zero = torch.zeros_like(full_term)
-    return LossTerms(
-        task_full=full_term,
-        task_context=config.context_loss * context_term,
-        vnc=weight * kl.mean(),
-        orthogonality=config.orthogonality * model.basis.orthogonality(),
-        adversary=zero,
-        reconstruction=zero,
-    )
 
 
 def build_optimizer(model: MetaBam, config: TrainConfig) -> torch.optim.Optimizer:

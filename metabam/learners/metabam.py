@@ -13,13 +13,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metabam.config import ModelConfig, TrainConfig
+from metabam.config import ModelConfig, RefineConfig, TrainConfig
 from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
 from metabam.learners.interventions import base_shift, edited, sigmoid, unfold_with
+from metabam.learners.refinement import refined
 from metabam.learners.selection import choose_steps, train_steps
 from metabam.model.context import ContextPosterior
 from metabam.model.metabam import Belief, MetaBam, Support
-from metabam.records import AtomEdit, Fingerprint, FloatArray, LabelledContext, Prediction, SupportSet
+from metabam.records import (
+    AtomEdit,
+    Fingerprint,
+    FloatArray,
+    LabelledContext,
+    Prediction,
+    RefinementPath,
+    SupportSet,
+)
 
 Float64Array = NDArray[np.float64]
 _Z90 = 1.6448536269514722
@@ -93,6 +102,22 @@ class MetaBamLearner:
             evidence_cov=_array(belief.delta_covariance),
             n_support=len(support),
         )
+
+    def refine(
+        self, fingerprint: Fingerprint, support: SupportSet, config: RefineConfig | None = None
+    ) -> tuple[Fingerprint, RefinementPath]:
+        """Return the fingerprint after gradient steps on log P(S | z) + log p(z), and the path (Plan 34 s3.2.3).
+
+        ``fingerprint`` is what :meth:`adapt` made of the same ``support``. The evidence is inferred anew at the
+        refined gates. Where the search diverges, the fingerprint comes back as it was; its provenance
+        (``refinement``) says so. No weight changes.
+        """
+        model = self._fitted()
+        features = self.as_features(support.features)
+        with torch.no_grad():
+            labels = torch.from_numpy(support.labels.astype(np.float32))
+            given = Support(model.states(features), labels, torch.ones_like(labels))
+        return refined(model, fingerprint, given, config or RefineConfig())
 
     def predict(
         self,
@@ -185,7 +210,11 @@ class MetaBamLearner:
 
     def prior(self) -> tuple[Float64Array, Float64Array]:
         """Return mean and standard deviation of z_c before any label, (Z,) each."""
-        return np.zeros(self.config.context_dim), np.ones(self.config.context_dim)
+        if self.config.prior == "standard":
+            return np.zeros(self.config.context_dim), np.ones(self.config.context_dim)
+        with torch.inference_mode():
+            prior = self._fitted().prior()
+            return _array(prior.mean), _array(prior.std)
 
     @property
     def atoms(self) -> NDArray[np.float32]:
@@ -209,7 +238,8 @@ class MetaBamLearner:
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return all tensors by name and a JSON-ready description."""
         model = self._fitted()
-        tensors = {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
+        stored = {name: value for name, value in model.state_dict().items() if not name.startswith("auxiliary.")}
+        tensors = {name: value.detach().numpy().copy() for name, value in stored.items()}
         description = {
             "learner": self.name,
             "n_features": int(model.basis.atoms.shape[1]),

@@ -20,11 +20,11 @@ from metabam.learners.episodic import (
     Tasks,
     build_optimizer,
     device_of,
-    episode_loss,
     real_tasks,
     run_batch,
     training_device,
 )
+from metabam.learners.objective import attach_heads, episode_loss
 from metabam.losses import LossTerms
 from metabam.metrics import auprc, auroc
 from metabam.model.metabam import MetaBam
@@ -53,6 +53,7 @@ def step_loss(
 def run_steps(birth: Birth, source: EpisodeSource, n_steps: int) -> Iterator[int]:
     """Train the born model in place; yield the number of steps done, from 0."""
     model, config = birth.model, source.config
+    attach_heads(model, config, len(source.contexts), source.seed)
     model.to(training_device(config.device))
     optimizer = build_optimizer(model, config)
     yield 0

@@ -71,6 +71,56 @@ def kl_between(first: ContextPosterior, second: ContextPosterior) -> Tensor:
     return kl
 
 
+class LearnedPrior(nn.Module):
+    """p(z_c) = N(mean, factor factor^T), learned instead of N(0, I); starts as N(0, I) until the lines shape it.
+
+    An aggregation returns what it would under N(0, I) around the prior's mean; :meth:`update` exchanges the prior:
+    with evidence ``Lambda = C^-1 - I`` and ``eta = C^-1 m`` of a posterior N(m, C), the new one has precision
+    ``P0 + Lambda`` and mean ``mean + (P0 + Lambda)^-1 eta``. Without support that is the prior itself.
+    """
+
+    def __init__(self, context_dim: int) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.zeros(context_dim))
+        self.log_diagonal = nn.Parameter(torch.zeros(context_dim))
+        self.lower = nn.Parameter(torch.zeros(context_dim, context_dim))
+
+    @property
+    def factor(self) -> Tensor:
+        """Return the lower triangular factor (Z, Z) of the prior covariance."""
+        return torch.tril(self.lower, -1) + torch.diag(self.log_diagonal.exp())
+
+    def set_(self, mean: Tensor, covariance: Tensor) -> None:
+        """Set mean (Z,) and covariance (Z, Z), in place."""
+        with torch.no_grad():
+            lower = torch.linalg.cholesky(covariance)
+            self.mean.copy_(mean)
+            self.log_diagonal.copy_(lower.diagonal().log())
+            self.lower.copy_(torch.tril(lower, -1))
+
+    def gaussian(self) -> ContextPosterior:
+        """Return the prior itself."""
+        return ContextPosterior(self.mean, self.factor)
+
+    def update(self, posterior: ContextPosterior) -> ContextPosterior:
+        """Return the posterior under this prior of the evidence in ``posterior``, which had N(0, I)."""
+        inverse = torch.linalg.inv(posterior.scale)
+        eye = torch.eye(len(self.mean), dtype=self.mean.dtype, device=self.mean.device)
+        evidence = inverse.transpose(-1, -2) @ inverse
+        natural = evidence @ posterior.mean.unsqueeze(-1)
+        inner = torch.linalg.solve_triangular(self.factor, eye, upper=False)
+        scale = _inverse_factor(inner.T @ inner + evidence - eye)
+        shift = (scale @ (scale.transpose(-1, -2) @ natural)).squeeze(-1)
+        return ContextPosterior(self.mean + shift, torch.linalg.cholesky(scale @ scale.transpose(-1, -2)))
+
+    def whiten(self, posterior: ContextPosterior) -> ContextPosterior:
+        """Return ``posterior`` in coordinates in which this prior is N(0, I)."""
+        mean = torch.linalg.solve_triangular(self.factor, (posterior.mean - self.mean).unsqueeze(-1), upper=False)
+        return ContextPosterior(
+            mean.squeeze(-1), torch.linalg.solve_triangular(self.factor, posterior.scale, upper=False)
+        )
+
+
 def _inverse_factor(precision: Tensor) -> Tensor:
     """Return L with L L^T = precision^-1."""
     lower = torch.linalg.cholesky(precision)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from metabam.config import ModelConfig
 from metabam.model.basis import MechanismBasis
-from metabam.model.context import ContextEncoder, ContextPosterior
+from metabam.model.context import ContextEncoder, ContextPosterior, LearnedPrior
 from metabam.model.evidence import EvidencePosterior
 from metabam.model.gate import SpectrumGate
 from metabam.model.heads import MechanismReadout
@@ -82,6 +82,8 @@ class MetaBam(nn.Module):
         self.unfold = MechanismUnfolding(n_atoms, config.mix_rank, config.n_steps, config.unfolding)
         self.readout = MechanismReadout(n_atoms)
         self.evidence = EvidencePosterior(n_atoms, config.newton_steps)
+        self.learned_prior = LearnedPrior(config.context_dim) if config.prior == "learned" else None
+        self.auxiliary = nn.ModuleDict()  # heads of training alone (adversary, decoder): never part of what is stored
 
     def states(self, features: Tensor) -> Tensor:
         """Return h^(0) (..., K) of features z (..., D); they depend on no context and can be cached."""
@@ -95,9 +97,20 @@ class MetaBam(nn.Module):
         return self.states(self.reference)
 
     def pooled_alpha(self) -> Tensor:
-        """Return the spectrum of the pooled, zero-shot model: alpha at z_c = 0, (K,)."""
-        alpha: Tensor = self.gate(torch.zeros_like(self.gate.skip[0]))
+        """Return the spectrum of the pooled, zero-shot model: alpha at the prior's mean, (K,)."""
+        alpha: Tensor = self.gate(self.prior().mean)
         return alpha
+
+    def prior(self) -> ContextPosterior:
+        """Return p(z_c): N(0, I), or what ``prior="learned"`` learned."""
+        if self.learned_prior is not None:
+            return self.learned_prior.gaussian()
+        zero = torch.zeros_like(self.gate.skip[0])
+        return ContextPosterior(zero, torch.eye(len(zero), dtype=zero.dtype, device=zero.device))
+
+    def context_kl(self, context: ContextPosterior) -> Tensor:
+        """Return KL(q(z_c | S) || p(z_c)) split over latent dimensions, (..., Z) nats (the prior's own axes)."""
+        return (context if self.learned_prior is None else self.learned_prior.whiten(context)).kl_to_prior()
 
     def context_logit(self, states: Tensor, alpha: Tensor, steps: int | None = None) -> Tensor:
         """Return the gated path's logits (..., Q) of h^(0) (..., Q, K) under gates (..., K)."""
@@ -132,7 +145,7 @@ class MetaBam(nn.Module):
         expected = expected + self.sampling_offset(support.labels, support.mask)
         centred = support.states - self.readout.centre
         posterior: ContextPosterior = self.encoder(centred, support.labels, expected, support.mask)
-        return posterior
+        return posterior if self.learned_prior is None else self.learned_prior.update(posterior)
 
     def infer_delta(self, support: Support, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean (..., K) and covariance (..., K, K) of delta given the gates (..., K)."""
@@ -145,7 +158,10 @@ class MetaBam(nn.Module):
 
     def adapt(self, support: Support) -> Belief:
         """Return the belief about the context of each support in the batch."""
-        context = self.infer_context(support)
+        return self.believe(support, self.infer_context(support))
+
+    def believe(self, support: Support, context: ContextPosterior) -> Belief:
+        """Return the belief under a given context posterior: its gates, and the evidence of the support at them."""
         alpha = self.gate(context.mean)
         if self.config.evidence:
             mean, covariance = self.infer_delta(support, alpha)
@@ -168,7 +184,9 @@ class MetaBam(nn.Module):
         """
         with torch.no_grad():
             pooled = self.pooled_alpha()
-            spanned = self.readout.weight.unsqueeze(-1) * self.gate_slope(torch.zeros_like(self.gate.skip[0]), pooled)
+            prior = self.prior()
+            spanned = self.readout.weight.unsqueeze(-1) * self.gate_slope(prior.mean, pooled)
+            spanned = spanned if self.learned_prior is None else spanned @ prior.scale
             factor = self.evidence.prior_factor()
             values, vectors = torch.linalg.eigh(factor @ factor.T - spanned @ spanned.T)
             beyond: Tensor = (vectors * values.clamp(min=0.0)) @ vectors.T

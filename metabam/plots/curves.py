@@ -18,7 +18,9 @@ from metabam.plots import theme
 from metabam.records import History, StepRecord
 from metabam.texts import has, text
 
-TERMS: Final = ("total", "task_full", "task_context", "vnc", "adversary", "reconstruction", "orthogonality")
+TERMS: Final = (
+    *("total", "task_full", "task_context", "vnc", "adversary", "reconstruction", "consistency", "orthogonality"),
+)
 SENSITIVITY: Final = ("auroc_own", "auroc_other", "auroc_flipped")
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "sensitivity": SENSITIVITY,

@@ -28,6 +28,7 @@ from metabam.records.learning import (
     Fingerprint,
     LabelledContext,
     Prediction,
+    RefinementPath,
     SupportSet,
 )
 from metabam.records.pairs import FeatureInfo, MotifSet, PairTable, PairWindows
@@ -88,6 +89,7 @@ __all__ = [
     "Prediction",
     "Problem",
     "ProblemReport",
+    "RefinementPath",
     "RemovalRecord",
     "RetrospectRecord",
     "RunSummary",

@@ -141,3 +141,16 @@ class ContextFingerprint:
 
 AnyFingerprint = Fingerprint | ContextFingerprint
 """What ``metabam adapt`` writes, whichever learner the run holds; the file's ``format`` tells the two apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefinementPath:
+    """How z_c moved when it was refined: ``states`` (T + 1, C, Z) of C chains, ``objective`` (T + 1, C) in nats.
+
+    The objective is log P(S | z) + log p(z) but for a constant. ``diverged``: a state or objective was not finite or
+    ran away; the path ends there, and the context was left as it was.
+    """
+
+    states: NDArray[np.float64]
+    objective: NDArray[np.float64]
+    diverged: bool

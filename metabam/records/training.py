@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 class StepRecord:
     """One line of ``history.jsonl``.
 
-    ``phase`` is ``discover | pretrain | select-steps | meta-train | done``; ``terms`` are the loss terms in nats;
-    ``metrics`` whatever was evaluated
+    ``phase`` is ``discover | pretrain | select-steps | meta-train | joint | done``; ``terms`` are the loss terms in
+    nats; ``metrics`` whatever was evaluated
     at this step (floats or lists of floats; NaN and infinities are allowed here and written as null plus a flag);
     ``seconds`` is the
     time since the start of the run by a monotonic clock, summed over resumes.

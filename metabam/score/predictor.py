@@ -17,12 +17,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from metabam import __version__
-from metabam.config import RunConfig
+from metabam.config import RefineConfig, RunConfig
 from metabam.data.digests import support_digest
 from metabam.data.exports import row_chunks
 from metabam.data.overlap import TrainingKeys, label_inversion, pair_keys, seen_in_training
-from metabam.errors import GenomeError, InputError
-from metabam.learners.base import Learner
+from metabam.errors import ConfigError, GenomeError, InputError
+from metabam.learners.base import Learner, Refiner
 from metabam.learners.stored import with_fingerprints
 from metabam.model.encoders.base import PairEncoder
 from metabam.records import (
@@ -191,8 +191,10 @@ class Predictor(Generic[FingerprintT]):
 
     # -------------------------------------------------------------- adapting
 
-    def adapt(self, table: PairTable) -> FingerprintT:
+    def adapt(self, table: PairTable, refine: RefineConfig | None = None) -> FingerprintT:
         """Return what the model believes about the cell line of a labelled support, with its provenance.
+
+        With ``refine``, z_c then takes gradient steps; how that went is ``provenance["refinement"]``.
 
         Raises
         ------
@@ -200,9 +202,20 @@ class Predictor(Generic[FingerprintT]):
             ``other-genome``: another genome than the run was trained on, and that was not allowed.
         InputError
             See :meth:`support_set`.
+        ConfigError
+            ``no-refinement``: this learner has no z_c.
         """
         self._check_genome()
-        return self._signed(self.learner.adapt(self.support_set(table)), table)
+        support = self.support_set(table)
+        fingerprint = self.learner.adapt(support)
+        if refine is not None:
+            fingerprint = self._refined(fingerprint, support, refine)
+        return self._signed(fingerprint, table)
+
+    def _refined(self, fingerprint: FingerprintT, support: SupportSet, refine: RefineConfig) -> FingerprintT:
+        if not isinstance(self.learner, Refiner) or not isinstance(fingerprint, Fingerprint):
+            raise ConfigError("no-refinement", f"{self.learner.name} has no context to refine.", "Use Meta-BAM.")
+        return self.learner.refine(fingerprint, support, refine)[0]
 
     def prior(self) -> FingerprintT:
         """Return the belief before any label: what "not adapted" scores rest on."""
@@ -262,7 +275,7 @@ class Predictor(Generic[FingerprintT]):
             return
 
     def findings(self, fingerprint: FingerprintT, table: PairTable | None = None) -> tuple[Problem, ...]:
-        """Return what a reader of the scores must know: Q04, Q07, S20, C22 and pairs seen in training.
+        """Return what a reader of the scores must know: Q04, Q07, S20, C22, X28 and pairs seen in training.
 
         ``table`` is the support that made the fingerprint (labels are then looked at too) or a query table.
         """
@@ -273,6 +286,9 @@ class Predictor(Generic[FingerprintT]):
         if self._other_genome():
             message = "the genome differs from the one that the run was trained on (names and lengths of contigs)."
             found.append(Problem("other-genome", Severity.WARNING, message, "Use the run's own genome."))
+        if dict(fingerprint.provenance.get("refinement") or {}).get("diverged"):
+            message = "the refinement of the context diverged; the context is the amortised one."
+            found.append(Problem("refinement-diverged", Severity.WARNING, message, "Try a smaller step size."))
         if table is not None and len(table):
             found += self._about(fingerprint, table)
         return tuple(found)

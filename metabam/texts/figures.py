@@ -208,6 +208,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "metric.vnc": ("variational context (−ELBO)", "变分语境（−ELBO）"),
     "metric.adversary": ("line adversary", "细胞系对抗项"),
     "metric.reconstruction": ("support reconstruction", "支持集重建"),
+    "metric.consistency": ("consistency of the context", "语境一致性"),
     "metric.orthogonality": ("orthogonality of V", "V 的正交性"),
     "metric.auprc_train": ("training lines", "训练细胞系"),
     "metric.auprc_leftout": ("left-out line", "留出细胞系"),

@@ -18,6 +18,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "training.phase.pretrain": ("per-line heads", "各系预训练"),
     "training.phase.select-steps": ("choosing steps", "选择步数"),
     "training.phase.meta-train": ("meta-training", "元训练"),
+    "training.phase.joint": ("encoder and model together", "编码器与模型联合训练"),
     "training.phase.done": ("finished", "完成"),
     "training.smooth": ("Smoothing (EMA)", "平滑（EMA）"),
     "training.smooth_help": (

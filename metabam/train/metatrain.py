@@ -15,6 +15,7 @@ from metabam.config import ModelConfig, TrainConfig
 from metabam.learners.birth import give_birth
 from metabam.learners.episodic import EpisodeSource, build_optimizer, device_of, real_tasks, run_batch, training_device
 from metabam.learners.metabam import MetaBamLearner
+from metabam.learners.objective import attach_heads
 from metabam.learners.selection import JUDGE_SHOTS, StepChoice, choose_steps, judge, step_loss
 from metabam.losses import LossTerms
 from metabam.model.metabam import MetaBam, Support
@@ -66,12 +67,22 @@ class MetaTraining:
         self.n_steps = train.steps if n_steps is None else n_steps
         self._birth = give_birth(contexts, config, seed, steps=train.birth_steps)
         self._source = EpisodeSource(contexts, self._birth, train, seed)
-        self._contexts = list(contexts)
+        attach_heads(self._birth.model, train, len(contexts), seed)
         self.module: MetaBam = self._birth.model.to(training_device(train.device))
         self.optimizer = build_optimizer(self.module, train)
-        self._tasks = [real_tasks(c, JUDGE_SHOTS, 2, _QUERIES, seed + at) for at, c in enumerate(contexts)]
+        self.show(contexts)
         self._left_out = left_out
         self._left_tasks = None if left_out is None else real_tasks(left_out, JUDGE_SHOTS, 8, _QUERIES, seed)
+
+    @property
+    def source(self) -> EpisodeSource:
+        """Return where the episodes come from."""
+        return self._source
+
+    def show(self, contexts: Sequence[LabelledContext]) -> None:
+        """Judge on these training contexts from now on; they differ from the first ones in their features alone."""
+        self._contexts = list(contexts)
+        self._tasks = [real_tasks(c, JUDGE_SHOTS, 2, _QUERIES, self.seed + at) for at, c in enumerate(contexts)]
 
     def loss(self, step: int, rank: int, world_size: int) -> LossTerms:
         """Return the loss of this rank's share of the batch of ``step`` (counted from 1)."""
@@ -133,7 +144,7 @@ class MetaTraining:
     def _shape(self) -> dict[str, float | Sequence[float]]:
         """Return what the context and the basis look like: KL per dimension, saturated gates, singular values."""
         beliefs = [run_batch(self.module, tasks.to(device_of(self.module))) for tasks in self._tasks]
-        kl = torch.stack([belief.context.kl_to_prior().mean(0) for belief in beliefs]).mean(0)
+        kl = torch.stack([self.module.context_kl(belief.context).mean(0) for belief in beliefs]).mean(0)
         saturated = torch.stack([(belief.alpha.abs() > 0.9).float().mean() for belief in beliefs]).mean()
         singular = torch.linalg.svdvals(self.module.basis.atoms.double().cpu()).numpy()
         share = singular / singular.sum()

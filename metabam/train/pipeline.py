@@ -1,14 +1,13 @@
 """From a FASTA and a pair table to a finished run: stages whose results are files, each skipped once it is there.
 
 discover (the encoder) -> features (cached, training lines only) -> select-steps (one training line left out at a
-time) -> meta-train -> done. Killed anywhere, it goes on with ``resume=True`` and ends with the same weights. Another
-learner than Meta-BAM (``config.learner``) is fitted whole on the cached features instead of the last two stages.
+time) -> meta-train -> joint (encoder and model together, on request) -> done. Killed anywhere, it goes on with
+``resume=True`` and ends with the same weights. Another learner than Meta-BAM (``config.learner``) is fitted whole on
+the cached features instead of the last stages.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
@@ -26,6 +25,7 @@ from metabam.data.episodes import contexts_of, holdout_split
 from metabam.data.genome import Genome
 from metabam.errors import MetaBamError
 from metabam.files import load_tensors, read_json, save_tensors, write_json
+from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.selection import clearly_best
 from metabam.learners.stored import StoredLearner, build_learner
 from metabam.model.encoders import ContextRows, load_encoder
@@ -36,12 +36,24 @@ from metabam.train.distributed import Group, joined
 from metabam.train.fitting import fit_whole
 from metabam.train.folder import HISTORY, RunFolder, keep_buffers
 from metabam.train.history import HistoryReader
+from metabam.train.joint import check_joint, open_joint
+from metabam.train.lines import held_row, line_row, split_digest
 from metabam.train.lock import hold
-from metabam.train.loop import train
+from metabam.train.loop import Trainable, train
 from metabam.train.manifest import MANIFEST, Manifest, read_manifest, versions
 from metabam.train.metatrain import MetaTraining
 from metabam.train.preflight import CONFIG, check_disk, check_held_out, check_same, make_folder, teaching
-from metabam.train.run import ENCODER, FEATURES, LINES, WEIGHTS, pack_contexts, unpack_contexts
+from metabam.train.run import (
+    ENCODER,
+    FEATURES,
+    JOINT_ENCODER,
+    JOINT_FEATURES,
+    LINES,
+    META_WEIGHTS,
+    WEIGHTS,
+    pack_contexts,
+    unpack_contexts,
+)
 
 SELECTION: Final = "selection.json"
 MAX_FOLDS: Final = 5
@@ -87,6 +99,7 @@ def train_run(
         A signal asked to stop; what is done is saved.
     """
     build_learner(config)  # refuses a name that no run can hold
+    check_joint(config)
     torch.set_num_threads(config.train.threads)
     keep_buffers()
     split = _Split.of(config, table)
@@ -174,11 +187,23 @@ class _Pipeline:
         if self.config.learner != "metabam":
             if self.group.rank == 0:
                 learner, steps = yield from fit_whole(self.config, contexts, self.folder)
-                yield self._finish(learner, steps)
+                self._keep(learner, steps, WEIGHTS)
+                yield self._done(steps)
             self.group.barrier()
             return
         steps = yield from self._select_steps(contexts)
-        yield from self._meta_train(contexts, steps)
+        joint = self.config.train.joint_steps > 0
+        if not joint or not self.group.gather(self.group.rank == 0 and self._has(META_WEIGHTS))[0]:
+            yield from self._meta_train(contexts, steps, META_WEIGHTS if joint else WEIGHTS)
+        if joint:
+            self.group.barrier()
+            yield from self._joint(contexts, steps)
+        if self.group.rank == 0:
+            yield self._done(steps)
+
+    def _done(self, steps: int) -> StepRecord:
+        self.folder.heartbeat.close("finished", steps, steps)
+        return self.folder.record(steps, "done")
 
     def _already_finished(self) -> Generator[StepRecord, None, None]:
         steps = int(read_json(self.out / MANIFEST)["steps"])
@@ -195,7 +220,7 @@ class _Pipeline:
             "data": {"digest": support_digest(self.table), "pairs": len(self.table)}
             | {"positives": int((self.table.label == 1).sum())},
             "split": {"holdout": list(self.config.holdout), "holdout_chrom": list(self.config.holdout_chrom)}
-            | {"held_out_pairs": len(self.held), "digest": _split_digest(self.table, self.held)},
+            | {"held_out_pairs": len(self.held), "digest": split_digest(self.table, self.held)},
         }
         if (self.out / MANIFEST).exists():
             stated = read_manifest(self.out)
@@ -242,8 +267,8 @@ class _Pipeline:
         tensors, description = pack_contexts(contexts)
         self.manifest.add(self.out, FEATURES, save_tensors(self.out / FEATURES, tensors, description))
         taught = {item.name for item in contexts}
-        lines = [_line(item, "training" if item.name in taught else "unused") for item in everyone]
-        lines += [_held_line(self.held, context) for context in self.held.contexts()]
+        lines = [line_row(item, "training" if item.name in taught else "unused") for item in everyone]
+        lines += [held_row(self.held, context) for context in self.held.contexts()]
         self.manifest.add(self.out, LINES, write_json(self.out / LINES, lines))
         yield self.folder.record(
             1, "pretrain", metrics={"pairs": float(len(self.table)), "lines": float(len(contexts))}
@@ -330,30 +355,45 @@ class _Pipeline:
 
     # ------------------------------------------------------------- stage 3
 
-    def _meta_train(self, contexts: Sequence[LabelledContext], steps: int) -> Generator[StepRecord, None, None]:
+    def _meta_train(
+        self, contexts: Sequence[LabelledContext], steps: int, name: str
+    ) -> Generator[StepRecord, None, None]:
         training = yield from self._born(contexts, steps, None, "meta-train")
-        records = train(
-            training,
-            self.folder,
-            self.config.train,
-            seed=self.config.seed,
-            allow_other_torch=self.allow_other_torch,
-        )
-        for record in records:
+        yield from self._stepped(training, "meta-train")
+        self._keep_metabam(training.learner(), steps, name)
+
+    def _stepped(self, training: Trainable, phase: str) -> Generator[StepRecord, None, None]:
+        settings, seed = self.config.train, self.config.seed
+        allowed = self.allow_other_torch
+        for record in train(training, self.folder, settings, phase=phase, seed=seed, allow_other_torch=allowed):
             self.step = record.step
             yield record
-        if self.group.rank:
-            return
-        learner = training.learner()
-        learner.chosen_steps = steps
-        yield self._finish(learner, steps)
 
-    def _finish(self, learner: StoredLearner[Any], steps: int) -> StepRecord:
-        tensors, description = learner.state()
-        self.manifest.steps = steps
-        self.manifest.add(self.out, WEIGHTS, save_tensors(self.out / WEIGHTS, tensors, description))
-        self.folder.heartbeat.close("finished", steps, steps)
-        return self.folder.record(steps, "done")
+    def _keep_metabam(self, learner: MetaBamLearner, steps: int, name: str) -> None:
+        learner.chosen_steps = steps
+        self._keep(learner, steps, name)
+
+    def _keep(self, learner: StoredLearner[Any], steps: int, name: str) -> None:
+        """Write a trained learner: from then on its stage counts as done."""
+        if self.group.rank == 0:
+            tensors, description = learner.state()
+            self.manifest.steps = steps
+            self.manifest.add(self.out, name, save_tensors(self.out / name, tensors, description))
+
+    # ------------------------------------------------------------- stage 4, on request
+
+    def _joint(self, contexts: Sequence[LabelledContext], steps: int) -> Generator[StepRecord, None, None]:
+        """Train the encoder's weights and the model together; the run then answers with both."""
+        training = yield from in_background(
+            lambda _: open_joint(self.config, self.genome, self.table, contexts, self.out, steps), self.folder, "joint"
+        )
+        yield from self._stepped(training, "joint")
+        if self.group.rank == 0:
+            tensors, description = training.encoder.state()
+            self.manifest.add(self.out, JOINT_ENCODER, save_tensors(self.out / JOINT_ENCODER, tensors, description))
+            tensors, description = pack_contexts(training.contexts())
+            self.manifest.add(self.out, JOINT_FEATURES, save_tensors(self.out / JOINT_FEATURES, tensors, description))
+            self._keep_metabam(training.learner(), steps, WEIGHTS)
 
     def _born(
         self, contexts: Sequence[LabelledContext], steps: int, left_out: LabelledContext | None, phase: str
@@ -365,27 +405,3 @@ class _Pipeline:
             return MetaTraining(contexts, config.model, config.train, config.seed, n_steps=steps, left_out=left_out)
 
         return (yield from in_background(work, self.folder, phase))
-
-
-def _line(context: LabelledContext, role: str) -> dict[str, Any]:
-    return {
-        "name": context.name,
-        "cell_line": context.cell_line,
-        "assay": context.assay,
-        "pairs": len(context),
-        "positives": int((context.labels == 1).sum()),
-        "role": role,
-    }
-
-
-def _held_line(held: PairTable, context: tuple[str, str]) -> dict[str, Any]:
-    """Return what may be said of a held-out context: that it exists, and its size."""
-    line, assay = context
-    labels = held.label[held.rows_of(context)]
-    named = {"name": f"{line} | {assay}" if assay else line, "cell_line": line, "assay": assay, "role": "held-out"}
-    return {**named, "pairs": len(labels), "positives": int((labels == 1).sum())}
-
-
-def _split_digest(training: PairTable, held: PairTable) -> str:
-    text = json.dumps([support_digest(training), support_digest(held)])
-    return hashlib.sha256(text.encode()).hexdigest()

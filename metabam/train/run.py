@@ -34,6 +34,10 @@ LINES: Final = "lines.json"
 ENCODER: Final = "encoder.safetensors"
 FEATURES: Final = "features.safetensors"
 WEIGHTS: Final = "weights.safetensors"
+META_WEIGHTS: Final = "meta-weights.safetensors"
+"""Of a run with joint fine-tuning: the model before it; the two below are encoder and features after it."""
+JOINT_ENCODER: Final = "joint-encoder.safetensors"
+JOINT_FEATURES: Final = "joint-features.safetensors"
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,127}")
 _Made = TypeVar("_Made")
 _SNAPSHOT: Final = re.compile(r"step-(\d{8})\.safetensors")
@@ -210,8 +214,9 @@ class Run:
         """Return the pair encoder, once its bytes match the manifest."""
         from metabam.model.encoders import load_encoder
 
-        file = self._tensors(ENCODER)
-        return _rebuilt(ENCODER, lambda: load_encoder(file.tensors, file.description))
+        name = self._last(ENCODER, JOINT_ENCODER)
+        file = self._tensors(name)
+        return _rebuilt(name, lambda: load_encoder(file.tensors, file.description))
 
     def load_learner(self) -> StoredLearner[Any]:
         """Return the trained learner, whichever ``config.learner`` names, once its bytes match the manifest.
@@ -246,7 +251,7 @@ class Run:
 
     def training_contexts(self) -> list[LabelledContext]:
         """Return the training contexts with their cached features; no held-out line is among them."""
-        return unpack_contexts(self._tensors(FEATURES))
+        return unpack_contexts(self._tensors(self._last(FEATURES, JOINT_FEATURES)))
 
     def snapshots(self) -> Mapping[int, FloatArray]:
         """Return the atoms V (K, D) by step, as far as they can be read."""
@@ -263,6 +268,10 @@ class Run:
             if atoms is not None and atoms.ndim == 2:
                 found[int(match[1])] = atoms.astype(np.float32)
         return found
+
+    def _last(self, name: str, joint: str) -> str:
+        """Return the file that goes with the weights: the one after joint fine-tuning where the run asks for that."""
+        return joint if self.config.train.joint_steps else name
 
     def _stated(self, name: str) -> str:
         entry = self.manifest["files"].get(name)

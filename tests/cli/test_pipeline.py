@@ -128,6 +128,39 @@ def test_the_same_support_gives_the_same_fingerprint(trained):
     assert first == again
 
 
+def test_refining_is_recorded_reproducible_and_checked(trained):
+    words = ("adapt", "--run", "run", "--genome", "world/genome.fa", "--support", "support.tsv", "--out")
+    asked = ("--refine", "7", "--step-size", "0.2", "--chains", "3", "--seed", "5")
+    done = trained.call(*words, "refined.json", *asked, "--json")
+    assert done.code == 0, done.err
+    facts = done.json()["provenance"]["refinement"]
+    assert {name: facts[name] for name in ("steps", "step_size", "noise", "chains", "seed", "diverged")} == {
+        "steps": 7, "step_size": 0.2, "noise": 0.0, "chains": 3, "seed": 5, "diverged": False,
+    }  # fmt: skip
+    assert facts["objective"][1] >= facts["objective"][0]
+    assert trained.call(*words, "refined2.json", *asked).code == 0
+    first, again, plain = (
+        (trained.folder / name).read_bytes() for name in ("refined.json", "refined2.json", "fingerprint.json")
+    )
+    assert first == again != plain
+    assert b"refinement" not in plain
+    scored = trained.call(*SCORE, "--fingerprint", "refined.json", "--queries", "queries.tsv")
+    assert scored.code == 0, scored.err
+    wild = trained.call(*words, "wild.json", "--refine", "40", "--step-size", "9", "--noise", "9")
+    assert wild.code == 0
+    assert "[refinement-diverged]" in wild.err
+    for flags, code in (
+        (("--noise", "1"), "refine-flags"),
+        (("--refine", "20", "--noise", "-1"), "bad-setting"),
+        (("--refine", "20", "--step-size", "nan"), "bad-setting"),
+        (("--refine", "0"), "usage"),
+    ):
+        refused = trained.call(*words, "never.json", *flags)
+        assert refused.code == 2
+        assert f"[{code}]" in refused.err
+    assert not (trained.folder / "never.json").exists()
+
+
 def test_a_support_with_one_bad_row_is_refused_whole(trained):
     text = (trained.folder / "support.tsv").read_text().splitlines()
     cells = text[3].split("\t")

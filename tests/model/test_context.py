@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from metabam.errors import ConfigError
-from metabam.model.context import ContextEncoder, ContextPosterior, kl_between
+from metabam.model.context import ContextEncoder, ContextPosterior, LearnedPrior, kl_between
 
 S, K, Z, B, H = 7, 11, 2, 5, 17
 FORMS = ("bayes", "deepset", "set_transformer")
@@ -99,3 +99,32 @@ def test_kl_against_torch_distributions():
 def test_unknown_form_is_refused():
     with pytest.raises(ConfigError, match="aggregation"):
         ContextEncoder("mean", K, Z, H)
+
+
+def test_a_learned_prior_by_hand():
+    """In one dimension, evidence of precision 3 and eta 2 about a prior N(1, 4)."""
+    prior = LearnedPrior(1).double()
+    prior.set_(torch.tensor([1.0]).double(), torch.tensor([[4.0]]).double())
+    known = ContextPosterior(torch.tensor([[0.5]]).double(), torch.tensor([[[0.5]]]).double())
+    found = prior.update(known)
+    assert float(found.variance) == pytest.approx(1.0 / (0.25 + 3.0))
+    assert float(found.mean) == pytest.approx(1.0 + 2.0 / 3.25)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_learned_prior_is_exact_at_both_ends(form):
+    """No support returns it, N(0, I) as the learned prior changes nothing, and the KL is taken against it."""
+    encoder, prior = _encoder(form), LearnedPrior(Z).double()
+    standard = encoder(*_support())
+    same = prior.update(standard)
+    assert torch.allclose(same.mean, standard.mean)
+    assert torch.allclose(same.covariance, standard.covariance)
+    mean, covariance = torch.tensor([0.3, -2.0]).double(), torch.tensor([[0.5, 0.2], [0.2, 3.0]]).double()
+    prior.set_(mean, covariance)
+    nothing = prior.update(encoder(*_support(0)))
+    assert torch.allclose(nothing.mean, mean.expand(B, Z))
+    assert torch.allclose(nothing.covariance, covariance.expand(B, Z, Z))
+    some = prior.update(standard)
+    whole = ContextPosterior(prior.gaussian().mean.expand(B, Z), prior.gaussian().scale.expand(B, Z, Z))
+    assert torch.allclose(prior.whiten(some).kl_to_prior().sum(-1), kl_between(some, whole))
+    assert torch.allclose(prior.whiten(nothing).kl_to_prior(), torch.zeros(B, Z).double(), atol=1e-10)

@@ -8,9 +8,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from metabam.errors import CheckpointError
-from metabam.model.encoders.base import ContextRows, PairEncoder
+from metabam.model.encoders.base import ContextRows, DifferentiableEncoder, PairEncoder
 
-__all__ = ["ContextRows", "PairEncoder", "load_encoder"]
+__all__ = ["ContextRows", "DifferentiableEncoder", "PairEncoder", "load_encoder"]
 
 
 def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> PairEncoder:

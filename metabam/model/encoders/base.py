@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from metabam.records import FeatureInfo, FloatArray, IntArray, PairWindows
 
@@ -44,4 +45,21 @@ class PairEncoder(Protocol):
 
     def state(self) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]:
         """Return all tensors by name and a JSON-ready description: what ``load_encoder`` rebuilds the encoder from."""
+        ...
+
+
+@runtime_checkable
+class DifferentiableEncoder(PairEncoder, Protocol):
+    """An encoder whose weights can be trained on together with the model (stage 3, joint fine-tuning).
+
+    Attributes
+    ----------
+    network
+        Its weights; frozen until someone asks them for gradients.
+    """
+
+    network: nn.Module
+
+    def features_of(self, windows: PairWindows) -> Tensor:
+        """Return what :meth:`encode` returns, (B, D), differentiable in the weights of ``network``."""
         ...

@@ -131,6 +131,11 @@ class CnnEncoder:
             parts = [self._read(windows, flip) for flip in (False, True)]
         return np.asarray(((parts[0] + parts[1]) / 2 - self.mean) / self.std, dtype=np.float32)
 
+    def features_of(self, windows: PairWindows) -> Tensor:
+        """Return what :meth:`encode` returns, (B, D), with gradients for the weights of ``network``."""
+        both = (_pairs(self.network, windows, False) + _pairs(self.network, windows, True)) / 2
+        return (both - torch.from_numpy(self.mean)) / torch.from_numpy(self.std)
+
     def _read(self, windows: PairWindows, flip: bool) -> FloatArray:
         codes = []
         for side, elements in (("enhancer", windows.enhancers), ("promoter", windows.promoters)):
@@ -160,7 +165,9 @@ class CnnEncoder:
 
     def state(self) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]:
         """Return all tensors by name and a JSON-ready description."""
-        tensors = {f"network.{name}": value.numpy().copy() for name, value in self.network.state_dict().items()}
+        tensors = {
+            f"network.{name}": value.detach().numpy().copy() for name, value in self.network.state_dict().items()
+        }
         tensors |= {"mean": self.mean, "std": self.std}
         return tensors, {"format": FORMAT, "kind": self.kind, "track_step": self.track_step, **self.settings}
 
