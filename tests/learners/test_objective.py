@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -32,8 +35,25 @@ def world():
     return planted_contexts(E + 2, seed=5)
 
 
-def born(world, config=MODEL):
-    return give_birth(world[:E], config, 0, steps=60)
+@pytest.fixture(scope="module")
+def original(world):
+    return give_birth(world[:E], MODEL, 0, steps=60)
+
+
+@pytest.fixture
+def birth(original):
+    """A born model of the test's own."""
+    return replace(original, model=deepcopy(original.model))
+
+
+@pytest.fixture(scope="module")
+def learner(original):
+    return MetaBamLearner.of_model(deepcopy(original.model))
+
+
+@pytest.fixture(scope="module")
+def support(world):
+    return SupportSet(world[4].features[:16], world[4].labels[:16])
 
 
 def gradients(model, total):
@@ -46,8 +66,7 @@ def set_train(**changes):
     return TRAIN.model_copy(update=changes)
 
 
-def test_at_weight_zero_nothing_is_added_drawn_or_changed(world):
-    birth = born(world)
+def test_at_weight_zero_nothing_is_added_drawn_or_changed(world, birth):
     model = birth.model
     keys, state = list(model.state_dict()), torch.get_rng_state()
     attach_heads(model, TRAIN, E, 0)
@@ -60,8 +79,8 @@ def test_at_weight_zero_nothing_is_added_drawn_or_changed(world):
     query = model.states(tasks.query)
     belief = model.adapt(Support(model.states(tasks.support), tasks.support_labels, tasks.support_mask))
     unfolded = model.unfold(query, belief.alpha)[-1]
-    logits = [model.moderated(*model.combine(unfolded, query, belief, path)) for path in ("full", "context")]
-    full, context = (task_loss(logit, tasks.query_labels, tasks.query_mask) for logit in logits)
+    logits = [model.moderated(*model.combine(unfolded, query, belief, path)) for path in ("context", "full")]
+    context, full = (task_loss(logit, tasks.query_labels, tasks.query_mask) for logit in logits)
     beta = kl_weight(3, 30, TRAIN.beta) / TRAIN.query_size
     total = full + context + beta * belief.context.kl_to_prior().sum(-1).mean() + 0.0 * model.basis.orthogonality()
     wanted = gradients(model, total)
@@ -71,8 +90,7 @@ def test_at_weight_zero_nothing_is_added_drawn_or_changed(world):
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_each_term_that_is_on_reaches_the_context_encoder_alone_by_itself(world, name):
-    birth = born(world)
+def test_each_term_that_is_on_reaches_the_context_encoder_alone_by_itself(world, birth, name):
     config = set_train(**{name: TERMS[name]})
     state = torch.get_rng_state()
     attach_heads(birth.model, config, E, 0)
@@ -86,8 +104,7 @@ def test_each_term_that_is_on_reaches_the_context_encoder_alone_by_itself(world,
     assert float(found["encoder.aggregate.encode"].abs().sum()) > 0
 
 
-def test_stored_models_hold_no_head(world):
-    birth = born(world)
+def test_stored_models_hold_no_head(birth):
     attach_heads(birth.model, set_train(**TERMS), E, 0)
     assert [key for key in birth.model.state_dict() if key.startswith("auxiliary.")]
     tensors, description = MetaBamLearner.of_model(birth.model, set_train(**TERMS)).state()
@@ -95,8 +112,7 @@ def test_stored_models_hold_no_head(world):
     assert MetaBamLearner.from_state(tensors, description).train.adversary == TERMS["adversary"]
 
 
-def test_the_adversary_reads_real_episodes_and_pushes_the_context_away(world):
-    birth = born(world)
+def test_the_adversary_reads_real_episodes_and_pushes_the_context_away(world, birth):
     config = set_train(adversary=0.5)
     attach_heads(birth.model, config, E, 0)
     source = EpisodeSource(world[:E], birth, config, 0)
@@ -124,8 +140,7 @@ def test_the_adversary_reads_real_episodes_and_pushes_the_context_away(world):
         TrainConfig(adversary=0.1, virtual_mixture=0.75)
 
 
-def test_consistency_and_vnc_are_what_they_say(world):
-    birth = born(world)
+def test_consistency_and_vnc_are_what_they_say(world, birth):
     model = birth.model
     config = set_train(consistency=0.3, support_likelihood=0.4)
     tasks = EpisodeSource(world[:E], birth, config, 0).batch(15)
@@ -155,9 +170,9 @@ def test_consistency_and_vnc_are_what_they_say(world):
 
 
 @pytest.mark.parametrize("aggregation", ["bayes", "deepset"])
-def test_a_learned_prior_is_what_no_support_returns(world, aggregation):
+def test_a_learned_prior_is_what_no_support_returns(world, learner, aggregation):
     config = MODEL.model_copy(update={"prior": "learned", "aggregation": aggregation})
-    learner = MetaBamLearner(config, set_train(steps=2))
+    plain, learner = learner, MetaBamLearner(config, set_train(steps=2))
     learner.fit(world[:E], seed=0)
     empty = SupportSet(world[4].features[:0], world[4].labels[:0])
     mean, std = learner.prior()
@@ -175,7 +190,7 @@ def test_a_learned_prior_is_what_no_support_returns(world, aggregation):
         assert torch.allclose(model.context_kl(model.infer_context(nothing)), torch.zeros(Z), atol=1e-4)
     twin = MetaBamLearner.from_state(*learner.state())
     assert np.array_equal(twin.adapt(empty).mean, fingerprint.mean)
-    assert set(learner.state()[0]) - set(MetaBamLearner.of_model(born(world).model).state()[0]) >= {
+    assert set(learner.state()[0]) - set(plain.state()[0]) >= {
         "learned_prior.mean",
         "learned_prior.lower",
         "learned_prior.log_diagonal",
@@ -183,14 +198,6 @@ def test_a_learned_prior_is_what_no_support_returns(world, aggregation):
 
 
 class TestRefinement:
-    @pytest.fixture(scope="class")
-    def learner(self, world):
-        return MetaBamLearner.of_model(born(world).model)
-
-    @pytest.fixture(scope="class")
-    def support(self, world):
-        return SupportSet(world[4].features[:16], world[4].labels[:16])
-
     def test_it_climbs_and_the_evidence_follows(self, learner, support):
         before = {name: value.tobytes() for name, value in learner.state()[0].items()}
         first = learner.adapt(support)

@@ -39,7 +39,7 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world") / "w"
-    simulate(folder, 3, training_lines=2, heldout_lines=1, pairs_per_line=90, enhancer_length=60, promoter_length=70)
+    simulate(folder, 3, training_lines=2, heldout_lines=1, pairs_per_line=90, enhancer_length=200, promoter_length=200)
     with Genome(folder / "genome.fa") as genome:
         yield genome, read_pairs(folder / "pairs.tsv", role="training", genome=genome)[0]
 
