@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metabam.data.genome import Genome
 from metabam.data.sequence import N_CODE, codes_of
@@ -173,6 +175,12 @@ def element_identities(table: PairTable) -> tuple[IntArray, IntArray]:
     """
     enhancer, promoter = _sides(table)
     return _identities(enhancer), _identities(promoter)
+
+
+def coordinate_identities(chrom: NDArray[Any], start: NDArray[Any], end: NDArray[Any]) -> IntArray:
+    """Return the number of each region (n,), the same that :func:`element_identities` gives a pair's element there."""
+    named = np.asarray(chrom, dtype=object)
+    return _identities(_Side("element", named, start.astype(np.int64), end.astype(np.int64), None))
 
 
 def _identities(side: _Side) -> IntArray:
