@@ -36,10 +36,37 @@ class DiscoveryConfig(_Frozen):
     max_elements: Annotated[int, Field(ge=100)] = 8_000
 
 
-class EncoderConfig(_Frozen):
-    """Pair encoder: DNA windows -> z_q."""
+class CbatConfig(_Frozen):
+    """Cross-boundary attention transformer (metabam/MODEL.md): ``n_features`` wide, with ``channels`` filters."""
 
-    kind: Literal["motif", "cnn"] = "motif"
+    stem: Literal["motif", "random"] = "motif"
+    heads: Annotated[int, Field(ge=1, le=64)] = 4
+    anchors: Annotated[int, Field(ge=1, le=16)] = 2
+    pool: Annotated[int, Field(ge=4, le=256)] = 24
+    blocks: Annotated[int, Field(ge=1, le=6)] = 1
+    window: Annotated[int, Field(ge=1, le=4096)] = 128
+    kernels: tuple[Annotated[int, Field(ge=1, le=127)], ...] = (7, 15, 31)
+    expansion: Annotated[int, Field(ge=1, le=8)] = 4
+    column_bias: Annotated[float, Field(ge=0, le=10)] = 2.0
+    shift: Annotated[int, Field(ge=0, le=64)] = 8
+    rate: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
+    batch: Annotated[int, Field(ge=2, le=4096)] = 128
+
+
+EncoderKind = Literal["motif", "cnn", "cbat", "dnabert2", "hyenadna", "enformer", "precomputed"]
+FROZEN_KINDS = ("dnabert2", "hyenadna", "enformer")
+_MOST_TOKENS = 4_096
+
+
+class EncoderConfig(_Frozen):
+    """Pair encoder: DNA windows -> z_q.
+
+    ``weights`` names the folder of a frozen language model; it is opened only while the command that names it runs,
+    never because a stored run says so. ``trust_remote_code`` lets that folder's own Python files run. ``distance``
+    appends log10 distance to precomputed features.
+    """
+
+    kind: EncoderKind = "motif"
     enhancer_window: Annotated[int, Field(ge=50, le=200_000)] = 400
     promoter_window: Annotated[int, Field(ge=50, le=200_000)] = 400
     discovery: DiscoveryConfig = DiscoveryConfig()
@@ -49,6 +76,25 @@ class EncoderConfig(_Frozen):
     epochs: Annotated[int, Field(ge=1)] = 3
     track_step: Annotated[int, Field(ge=1, le=4)] = 4
     reverse_complement: bool = True
+    cbat: CbatConfig = CbatConfig()
+    weights: str = ""
+    trust_remote_code: bool = False
+    distance: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.kind == "cbat":
+            if self.n_features % (2 * self.cbat.heads):
+                raise ValueError(f"n_features must be a multiple of 2 x cbat.heads = {2 * self.cbat.heads}")
+            if (self.enhancer_window + self.promoter_window) / self.cbat.pool > _MOST_TOKENS:
+                raise ValueError(f"cbat reads at most {_MOST_TOKENS * self.cbat.pool} bp a pair: use shorter windows")
+            if not self.cbat.kernels:
+                raise ValueError("cbat.kernels must name at least one width")
+        if self.trust_remote_code and self.kind not in FROZEN_KINDS:
+            raise ValueError(f"trust_remote_code is for {', '.join(FROZEN_KINDS)} alone")
+        if self.distance and self.kind != "precomputed":
+            raise ValueError("distance is for the precomputed encoder alone: the others read sequence only")
+        return self
 
 
 class ModelConfig(_Frozen):

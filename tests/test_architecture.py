@@ -48,8 +48,17 @@ DOORS = {
     "safetensors": {"files"},
     "pydantic": {"config"},
     "pyarrow": {"files", "data"},
+    "transformers": {"model"},
+    "tokenizers": {"model"},
+    "enformer_pytorch": {"model"},
 }
-IMPORT_NAMES = {"scikit-learn": "sklearn", "umap-learn": "umap", "pre_commit": "pre_commit", "PyYAML": "yaml"}
+IMPORT_NAMES = {
+    "scikit-learn": "sklearn",
+    "umap-learn": "umap",
+    "enformer-pytorch": "enformer_pytorch",
+    "pre_commit": "pre_commit",
+    "PyYAML": "yaml",
+}
 NOT_IMPORTED = {"pyarrow": "the engine with which pandas reads and writes Parquet"}
 
 
@@ -318,9 +327,10 @@ def test_every_dependency_is_pinned_and_used():
     assert all("==" in line for lines in extras.values() for line in lines)
     needed = {name.split(".")[0] for path in modules() for name, _ in imported(path)}
     third = needed - set(sys.stdlib_module_names) - {"metabam", "__future__"}
-    read = [*project()["dependencies"], *extras["app"], *extras["notebook"], *extras["motifs"]]
+    read = [*project()["dependencies"], *extras["app"], *extras["notebook"], *extras["motifs"], *extras["adapters"]]
     named = {re.split("==", line)[0] for line in read}
     declared = {IMPORT_NAMES.get(name, name) for name in named}
-    # Altair comes with Streamlit, which pins the version it draws with; ipykernel runs the notebooks.
-    assert third - {"altair"} <= declared
+    # Altair and tokenizers come with Streamlit and transformers, which pin the version they use; ipykernel runs the
+    # notebooks.
+    assert third - {"altair", "tokenizers"} <= declared
     assert declared - third - set(NOT_IMPORTED) - {"ipykernel"} == set()

@@ -12,7 +12,7 @@ import numpy as np
 
 from metabam import files
 from metabam.cli.report import Output, Result
-from metabam.cli.tables import open_genome, read_table, write_new
+from metabam.cli.tables import open_brought, open_genome, read_table, write_new
 from metabam.config import inference_threads
 from metabam.errors import ConfigError, InputError
 from metabam.records import Fingerprint, PairTable
@@ -236,6 +236,8 @@ def check(arguments: argparse.Namespace, output: Output) -> Result:
 def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Predictor[Any]:
     """Return the predictor of a finished run, with its own learner or the one that ``--learner`` names.
 
+    A command that lacks a flag behaves as if it had not been given.
+
     Raises
     ------
     InputError
@@ -255,8 +257,17 @@ def open_predictor(arguments: argparse.Namespace, genome: Genome | None) -> Pred
 
     torch.set_num_threads(threads)
     run = RunStore(run_dir.resolve().parent).open(run_dir.resolve().name)
-    other = None if arguments.learner in (None, run.config.learner) else _fitted_here(run, arguments.learner)
-    return Predictor.of_run(run, genome, allow_other_genome=arguments.other_genome, learner=other)
+    asked = {name: getattr(arguments, name, None) for name in ("learner", "features", "weights")}
+    other = None if asked["learner"] in (None, run.config.learner) else _fitted_here(run, asked["learner"])
+    return Predictor.of_run(
+        run,
+        genome,
+        allow_other_genome=getattr(arguments, "other_genome", False),
+        learner=other,
+        features=open_brought(asked["features"]),
+        weights=None if asked["weights"] is None else Path(asked["weights"]),
+        trust_remote_code=getattr(arguments, "trust_remote_code", False),
+    )
 
 
 def _fitted_here(run: Run, name: str) -> Learner[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from metabam import config as settings
 from metabam.cli.report import Output, Result
-from metabam.cli.tables import open_genome, read_table
+from metabam.cli.tables import open_brought, open_genome, read_table
 from metabam.config import RunConfig
 from metabam.errors import ConfigError
 from metabam.records import PairTable, StepRecord
@@ -56,19 +56,21 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
     if not usable_id(Path(arguments.out).absolute().name):
         raise ConfigError("run-name", f"{arguments.out!r} cannot name a run.", "Use letters, digits, _ . and -.")
     genome = open_genome(arguments.genome, output)
-    if genome is None:
+    if genome is None and config.encoder.kind != "precomputed":
         raise ConfigError("no-genome", "training needs a FASTA.", "Give --genome.")
     table = read_table(arguments.pairs, "training", genome, arguments.base, output).table
     config = named_in(config, table)
     how = {"resume": arguments.resume, "fresh": arguments.fresh, "allow_other_torch": arguments.other_torch}
+    brought = open_brought(arguments.features, without_lines=config.holdout)
     out, progress, last = Path(arguments.out), output.progress(), None
     try:
-        for record in train_run(config, genome, table, out, **how):
+        for record in train_run(config, genome, table, out, features=brought, **how):
             progress.update(record.phase, _standing(record, config))
             last = record
     finally:
         progress.close()
-        genome.close()
+        if genome is not None:
+            genome.close()
     if arguments.map and last is not None and last.phase == "done" and not output.quiet:
         _store_map(out, config.seed, output)
     seconds = 0.0 if last is None else last.seconds
@@ -108,6 +110,9 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
         ("encoder", "kind"): arguments.encoder,
         ("encoder", "enhancer_window"): arguments.enhancer_window,
         ("encoder", "promoter_window"): arguments.promoter_window,
+        ("encoder", "weights"): arguments.weights,
+        ("encoder", "trust_remote_code"): arguments.trust_remote_code or None,
+        ("encoder", "distance"): arguments.distance or None,
         ("expert", "episodic_steps") if arguments.learner == "expert" else ("train", "steps"): arguments.steps,
         ("train", "joint_steps"): arguments.joint_steps,
         ("train", "threads"): arguments.threads,

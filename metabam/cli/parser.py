@@ -10,10 +10,11 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import metabam
+from metabam.cli.values import count, names, port, positive, seed, whole
 from metabam.errors import ConfigError
 
 PRESETS = ("demo", "full")
-ENCODERS = ("motif", "cnn")
+ENCODERS = ("motif", "cnn", "cbat", "dnabert2", "hyenadna", "enformer", "precomputed")
 FEATURES = ("truth", "motif", "cnn")
 ROLES = ("training", "support", "query")
 
@@ -100,7 +101,7 @@ def _simulate(commands: Any) -> Parser:
 
 def _train(commands: Any) -> Parser:
     command = _command(commands, "train", "train a run on a FASTA and a pair table, some cell lines held out", "learn")
-    command.add_argument("--genome", required=True, metavar="FA", help="uncompressed FASTA")
+    command.add_argument("--genome", metavar="FA", help="uncompressed FASTA (not needed with --encoder precomputed)")
     command.add_argument("--pairs", required=True, metavar="F", help="labelled pairs: CSV, TSV or Parquet, also .gz")
     command.add_argument(
         "--holdout",
@@ -117,6 +118,8 @@ def _train(commands: Any) -> Parser:
     command.add_argument("--preset", choices=PRESETS, default="demo", help="settings to start from (default demo)")
     command.add_argument("--learner", metavar="NAME", help="what the run holds: metabam (default), expert")
     command.add_argument("--encoder", choices=ENCODERS, help="pair encoder (default: the preset's, motif)")
+    command.add_argument("--distance", action="store_true", help="append log10 distance to precomputed features")
+    _brought(command)
     command.add_argument("--enhancer-window", type=whole, metavar="N", help="bp read around each enhancer's centre")
     command.add_argument("--promoter-window", type=whole, metavar="N", help="bp read around each promoter's centre")
     command.add_argument("--seed", type=seed, metavar="N", help="whole number from 0 to 4294967295 (default 0)")
@@ -176,6 +179,7 @@ def _adapt(commands: Any) -> Parser:
     command.add_argument("--chains", type=count, metavar="N", help="chains of the refinement (default 1)")
     command.add_argument("--seed", type=seed, metavar="N", help="of starts and noise of the refinement (default 0)")
     _same_genome(command)
+    _brought(command)
     _base(command)
     return command
 
@@ -193,6 +197,7 @@ def _score(commands: Any) -> Parser:
     command.add_argument("--out", metavar="SCORES.tsv|.parquet", help="default: TSV on standard output")
     _learner(command)
     _same_genome(command)
+    _brought(command)
     _base(command)
     return command
 
@@ -298,6 +303,7 @@ def _probe(commands: Any) -> dict[str, Parser]:
     for one in (ablate, swap, converge, influence, design):
         one.add_argument("--genome", metavar="FA", help="uncompressed FASTA, unless the tables carry sequences")
         _same_genome(one)
+        _brought(one)
         _base(one)
     return dict(verbs.choices)
 
@@ -321,6 +327,21 @@ def _json(command: Parser) -> None:
     command.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
+def _brought(command: Parser) -> None:
+    """Add what encoders read beside DNA: features by the user, or the weights of a published model."""
+    command.add_argument(
+        "--features",
+        metavar="F",
+        help="for --encoder precomputed: Parquet by pair_id, or by chrom, start, end; or a folder of peak tracks",
+    )
+    command.add_argument(
+        "--weights", metavar="DIR", help="for dnabert2, hyenadna, enformer: folder with config.json and .safetensors"
+    )
+    command.add_argument(
+        "--trust-remote-code", action="store_true", help="let Python files in the --weights folder run; read them first"
+    )
+
+
 def _same_genome(command: Parser) -> None:
     command.add_argument(
         "--other-genome", action="store_true", help="accept a genome other than the run's (recorded in the fingerprint)"
@@ -335,52 +356,3 @@ def _base(command: Parser) -> None:
         default=0,
         help="0: starts are 0-based (default); 1: 1-based, ends inclusive",
     )
-
-
-# ------------------------------------------------------------------ values
-
-
-def whole(text: str) -> int:
-    """Return a whole number written plainly: no sign but minus, no leading zero, no exponent."""
-    if not re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def count(text: str) -> int:
-    """Return a whole number of at least 1."""
-    value = whole(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} must be at least 1")
-    return value
-
-
-def positive(text: str) -> float:
-    """Return a finite number of at least 0, written plainly."""
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
-    return float(text)
-
-
-def seed(text: str) -> int:
-    """Return a whole number from 0 to 2**32 - 1."""
-    value = whole(text) if len(text) <= 18 else -1
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} must be a whole number from 0 to {2**32 - 1}")
-    return value
-
-
-def port(text: str) -> int:
-    """Return a TCP port from 1 to 65535."""
-    value = whole(text)
-    if not 1 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"{value} must be from 1 to 65535")
-    return value
-
-
-def names(text: str) -> list[str]:
-    """Return the names of a comma-separated list, in order."""
-    found = text.split(",")
-    if any(not name.strip() for name in found):
-        raise argparse.ArgumentTypeError(f"{text!r} holds an empty name")
-    return [name.strip() for name in found]

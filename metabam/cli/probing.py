@@ -194,8 +194,6 @@ def _predictor(arguments: argparse.Namespace, output: Output | None = None) -> P
         write_new(Path(arguments.out))
     path = getattr(arguments, "genome", None)
     genome = None if path is None or output is None else open_genome(path, output)
-    if not hasattr(arguments, "other_genome"):
-        arguments.other_genome = False
     return open_predictor(arguments, genome)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,7 @@ from metabam.errors import ConfigError, InputError
 from metabam.records import ProblemReport, Severity
 
 if TYPE_CHECKING:
+    from metabam.data.features import PairFeatures
     from metabam.data.genome import Genome
     from metabam.data.pairs import ReadResult
 
@@ -46,6 +48,15 @@ def open_genome(path: str | None, output: Output) -> Genome | None:
     for problem in genome.problems:
         output.note(str(problem))
     return genome
+
+
+def open_brought(path: str | None, without_lines: Collection[str] = ()) -> PairFeatures | None:
+    """Return the features that the user brings, or ``None`` where none were named."""
+    if path is None:
+        return None
+    from metabam.data.features import open_features
+
+    return open_features(Path(path), without_lines)
 
 
 def say_report(report: ProblemReport, output: Output, most: int = 8) -> None:

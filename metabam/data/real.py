@@ -21,7 +21,7 @@ from metabam.data.episodes import holdout_split
 from metabam.data.peaks import PeakTracks, read_peaks
 from metabam.errors import ConfigError, InputError
 from metabam.files import read_bytes
-from metabam.records import FloatArray, IntArray, LabelledContext, PairTable
+from metabam.records import FloatArray, IntArray, LabelledContext, PairTable, TextArray
 
 FOLDS = "chromosome_folds.tsv"
 BUILD = "hg19"
@@ -146,11 +146,11 @@ def real_pairs(part: str, root: Path) -> PairTable:
 
 
 def _pair_table(frame: pd.DataFrame) -> PairTable:
-    def text(name: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-        return frame[name].fillna("").to_numpy(dtype=object)
+    def text(name: str) -> TextArray:
+        return np.asarray(frame[name].fillna(""), dtype=object)
 
     def number(name: str) -> IntArray:
-        return frame[name].to_numpy(dtype=np.int64)
+        return np.asarray(frame[name], dtype=np.int64)
 
     chrom = text("chrom")
     return PairTable(

@@ -25,6 +25,8 @@ TENSOR_CAP: Final = 256 << 20  # bytes of one tensor file
 RESUME_CAP: Final = 1 << 30  # bytes of one resume file after inflation
 HEADER_CAP: Final = 1 << 20
 MAX_TENSORS: Final = 512
+FOREIGN_CAP: Final = 8 << 30  # bytes of one file of a language model that the user names
+MAX_FOREIGN: Final = 8_192
 FORMAT: Final = "metabam-tensors-1"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
@@ -108,6 +110,24 @@ def load_tensors(
     return parse_tensors(data, path.name, sha256_expected=sha256_expected, expected=expected)
 
 
+def load_foreign(path: Path, cap: int = FOREIGN_CAP) -> TensorFile:
+    """Read a safetensors file that another program wrote: every claim of its header checked, its metadata left aside.
+
+    For weights of a published model, in a folder that the user names. A symbolic link is not followed.
+
+    Raises
+    ------
+    CheckpointError
+        As :func:`parse_tensors`, but for the format tag.
+    """
+    try:
+        data = read_bytes(path, cap)
+    except InputError as error:
+        raise CheckpointError(error.code, error.message, error.remedy) from None
+    _header(data, path.name, MAX_FOREIGN)
+    return _unpacked(data, path.name, sha256(data), None, {})
+
+
 def parse_tensors(
     data: bytes,
     name: str,
@@ -139,6 +159,17 @@ def parse_tensors(
     description = _description(header.pop("__metadata__", {}), name)
     if expected is not None:
         _check_list(header, expected, name)
+    return _unpacked(data, name, digest, expected, description)
+
+
+def _unpacked(
+    data: bytes,
+    name: str,
+    digest: str,
+    expected: Mapping[str, TensorSpec] | None,
+    description: dict[str, Any],
+) -> TensorFile:
+    """Return the tensors of bytes whose header has been proved."""
     notes: list[str] = []
     tensors: dict[str, NDArray[Any]] = {}
     try:
@@ -174,7 +205,7 @@ def _check_finite(name: str, tensor: str, array: NDArray[Any]) -> None:
         raise _refusal("tensor-nonfinite", f"{name}: tensor {tensor} holds NaN or infinity.", "Use an earlier one.")
 
 
-def _header(data: bytes, name: str) -> dict[str, Any]:
+def _header(data: bytes, name: str, most: int = MAX_TENSORS) -> dict[str, Any]:
     """Return the header as plain values, after proving that it describes exactly the bytes that follow."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or not 2 <= length <= min(HEADER_CAP, len(data) - 8):
@@ -189,8 +220,8 @@ def _header(data: bytes, name: str) -> dict[str, Any]:
         header = parse_json(data[8 : 8 + length], name)
     except InputError as error:
         raise _refusal("tensor-header", error.message) from None
-    if not isinstance(header, dict) or len(header) > MAX_TENSORS + 1:
-        raise _refusal("tensor-header", f"{name} holds no table of at most {MAX_TENSORS} tensors.")
+    if not isinstance(header, dict) or len(header) > most + 1:
+        raise _refusal("tensor-header", f"{name} holds no table of at most {most} tensors.")
     spans = sorted(_span(key, entry, name) for key, entry in header.items() if key != "__metadata__")
     place = 0
     for begin, end in spans:

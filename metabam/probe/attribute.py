@@ -19,7 +19,7 @@ from metabam.learners.differentiable import Target, value_of
 from metabam.learners.metabam import MetaBamLearner
 from metabam.model.discovery.shuffle import dinucleotide_shuffle
 from metabam.model.encoders.base import PairEncoder
-from metabam.model.encoders.cnn import one_hot
+from metabam.model.encoders.training import one_hot
 from metabam.model.encoders.twin import twin_of
 from metabam.records import AttributionRecord, ByteArray, Fingerprint, PairWindows
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -20,11 +21,13 @@ from metabam import __version__
 from metabam.config import RefineConfig, RunConfig
 from metabam.data.digests import support_digest
 from metabam.data.exports import row_chunks
+from metabam.data.features import PairFeatures
 from metabam.data.overlap import TrainingKeys, label_inversion, pair_keys, seen_in_training
 from metabam.errors import ConfigError, GenomeError, InputError
 from metabam.learners.base import Learner, Refiner
 from metabam.learners.stored import with_fingerprints
 from metabam.model.encoders.base import PairEncoder
+from metabam.model.encoders.precomputed import PrecomputedEncoder
 from metabam.records import (
     BoolArray,
     ContextFingerprint,
@@ -37,6 +40,7 @@ from metabam.records import (
     SupportSet,
     TextArray,
 )
+from metabam.score.reading import read_values, read_windows, ready
 from metabam.score.table import NUMBERS, OK, scores_frame
 
 if TYPE_CHECKING:
@@ -85,6 +89,8 @@ class Predictor(Generic[FingerprintT]):
         The training contexts, or the keys of their pairs, to warn of pairs that the model has seen.
     allow_other_genome
         Whether another genome than the run's is accepted; it is then recorded in the fingerprint.
+    features
+        Of a run that reads precomputed features.
     """
 
     def __init__(
@@ -98,6 +104,7 @@ class Predictor(Generic[FingerprintT]):
         provenance: Mapping[str, Any] | None = None,
         training: Sequence[LabelledContext] | TrainingKeys = (),
         allow_other_genome: bool = False,
+        features: PairFeatures | None = None,
     ) -> None:
         self.encoder = encoder
         self.learner: Learner[FingerprintT] = learner
@@ -107,6 +114,7 @@ class Predictor(Generic[FingerprintT]):
         self.provenance: Mapping[str, Any] = dict(provenance or {})
         self._training = training
         self._allow_other_genome = allow_other_genome
+        self._features = features
 
     @classmethod
     def of_run(
@@ -116,15 +124,20 @@ class Predictor(Generic[FingerprintT]):
         *,
         allow_other_genome: bool = False,
         learner: Learner[Any] | None = None,
+        features: PairFeatures | None = None,
+        weights: Path | None = None,
+        trust_remote_code: bool = False,
     ) -> Predictor[Any]:
         """Return the predictor of a finished run: the same one from the command line, the app and a notebook.
 
-        ``learner`` stands in for the run's own: one fitted on the run's training contexts.
+        ``learner`` stands in for the run's own: one fitted on the run's training contexts. ``features`` are what a run
+        with the ``precomputed`` encoder reads; ``weights`` is the folder of the language model that a run was trained
+        on: a run names none that would be opened by itself.
         """
         windows = run.config.encoder
         chosen: Learner[Any] = with_fingerprints(run.load_learner() if learner is None else learner)
         return Predictor(
-            run.load_encoder(),
+            ready(run.load_encoder(), weights, trust_remote_code=trust_remote_code),
             chosen,
             genome,
             windows.enhancer_window,
@@ -132,6 +145,7 @@ class Predictor(Generic[FingerprintT]):
             provenance=run.provenance(),
             training=run.training_contexts(),
             allow_other_genome=allow_other_genome,
+            features=features,
         )
 
     # -------------------------------------------------------------- features
@@ -141,17 +155,13 @@ class Predictor(Generic[FingerprintT]):
 
         Rows that are not ok hold zeros. ``status`` is what the reader found; more may be added, nothing is taken back.
         """
-        from metabam.data.elements import windows_of
-
         found = self._readable(table, status)
-        rows = np.flatnonzero(found == OK)
-        values = np.zeros((len(table), len(self.encoder.features)), dtype=np.float32)
-        if not len(rows):
-            return values, found
-        windows, _ = windows_of(table.take(rows), self.genome, self.enhancer_window, self.promoter_window)
-        values[rows] = self.encoder.encode(windows)
-        for row in rows[~np.isfinite(values[rows]).all(axis=1)]:
-            found[row] = "not-finite"
+        if isinstance(self.encoder, PrecomputedEncoder):
+            values = read_values(self.encoder, self._features, table, found)
+        else:
+            lengths = self.enhancer_window, self.promoter_window
+            values = read_windows(self.encoder, self.genome, table, found, lengths)
+        found[(found == OK) & ~np.isfinite(values).all(axis=1)] = "not-finite"
         values[found != OK] = 0.0
         return values, found
 

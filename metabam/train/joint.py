@@ -42,13 +42,13 @@ def check_joint(config: RunConfig) -> None:
     Raises
     ------
     ConfigError
-        ``joint-encoder``: a frozen motif dictionary. ``joint-device``: not on the CPU.
+        ``joint-encoder``: an encoder without a differentiable path (all but ``cnn``). ``joint-device``: not on the CPU.
     """
     if not config.train.joint_steps:
         return
-    if config.encoder.kind == "motif":
+    if config.encoder.kind != "cnn":
         raise ConfigError(
-            "joint-encoder", "a motif dictionary is counted, not trained: there is nothing to train jointly.", _REMEDY
+            "joint-encoder", f"the {config.encoder.kind} encoder has no weights to train jointly.", _REMEDY
         )
     if training_device(config.train.device).type != "cpu":
         raise ConfigError("joint-device", "joint fine-tuning runs on the CPU.", "Use device cpu.")
@@ -56,7 +56,7 @@ def check_joint(config: RunConfig) -> None:
 
 def open_joint(
     config: RunConfig,
-    genome: Genome,
+    genome: Genome | None,
     table: PairTable,
     contexts: Sequence[LabelledContext],
     out: Path,

@@ -20,8 +20,8 @@ import torch
 
 from metabam.config import RunConfig
 from metabam.data.digests import support_digest
-from metabam.data.elements import windows_of
 from metabam.data.episodes import contexts_of, holdout_split
+from metabam.data.features import PairFeatures
 from metabam.data.genome import Genome
 from metabam.errors import MetaBamError
 from metabam.files import load_tensors, read_json, save_tensors, write_json
@@ -33,6 +33,7 @@ from metabam.model.encoders.base import PairEncoder
 from metabam.records import LabelledContext, PairTable, PairWindows, StepRecord
 from metabam.train.background import Progress, in_background
 from metabam.train.distributed import Group, joined
+from metabam.train.encoding import Source
 from metabam.train.fitting import fit_whole
 from metabam.train.folder import HISTORY, RunFolder, keep_buffers
 from metabam.train.history import HistoryReader
@@ -62,13 +63,14 @@ _ROOM: Final = 64 << 20  # bytes for encoder, weights, log and snapshots
 
 def train_run(
     config: RunConfig,
-    genome: Genome,
+    genome: Genome | None,
     table: PairTable,
     out: Path,
     *,
     resume: bool = False,
     fresh: bool = False,
     allow_other_torch: bool = False,
+    features: PairFeatures | None = None,
 ) -> Iterator[StepRecord]:
     """Yield a record per step of every stage until the run in ``out`` is finished.
 
@@ -77,7 +79,7 @@ def train_run(
     config
         The settings; ``config.holdout`` and ``config.holdout_chrom`` are never looked at.
     genome, table
-        Where windows are read, and all labelled pairs (held-out ones are left out here).
+        Where windows are read (``None`` for precomputed features), and all labelled pairs, held-out ones among them.
     out
         The run directory: made here.
     resume
@@ -86,6 +88,8 @@ def train_run(
         Set an existing run aside under another name and begin again.
     allow_other_torch
         Go on under another PyTorch version; the log then says that bit-identity is not claimed.
+    features
+        What the ``precomputed`` encoder reads.
 
     Raises
     ------
@@ -102,7 +106,7 @@ def train_run(
     check_joint(config)
     torch.set_num_threads(config.train.threads)
     keep_buffers()
-    split = _Split.of(config, table)
+    split, source = _Split.of(config, table), Source(config.encoder, genome, features)
     with joined() as group:
         first = group.rank == 0
         if first:
@@ -110,7 +114,7 @@ def train_run(
             make_folder(out, resume=resume, fresh=fresh)
         group.barrier()
         with hold(out) if first else nullcontext():
-            run = _Pipeline(config, genome, split, out, group, allow_other_torch)
+            run = _Pipeline(config, source, split, out, group, allow_other_torch)
             try:
                 yield from run.stages()
             except GeneratorExit:
@@ -148,16 +152,10 @@ class _Pipeline:
     """One run being made; the lock is held by the caller."""
 
     def __init__(
-        self,
-        config: RunConfig,
-        genome: Genome,
-        split: _Split,
-        out: Path,
-        group: Group,
-        allow_other_torch: bool,
+        self, config: RunConfig, source: Source, split: _Split, out: Path, group: Group, allow_other_torch: bool
     ) -> None:
         self.config = config
-        self.genome = genome
+        self.source = source
         self.out = out
         self.group = group
         self.allow_other_torch = allow_other_torch
@@ -215,10 +213,10 @@ class _Pipeline:
 
     def _open_manifest(self) -> Manifest:
         found: dict[str, dict[str, Any]] = {
-            "genome": {"name": self.genome.path.name, "fingerprint": self.genome.fingerprint}
-            | {"contigs": len(self.genome.contigs)},
+            "genome": self.source.facts(),
             "data": {"digest": support_digest(self.table), "pairs": len(self.table)}
-            | {"positives": int((self.table.label == 1).sum())},
+            | {"positives": int((self.table.label == 1).sum())}
+            | self.source.digest(),
             "split": {"holdout": list(self.config.holdout), "holdout_chrom": list(self.config.holdout_chrom)}
             | {"held_out_pairs": len(self.held), "digest": split_digest(self.table, self.held)},
         }
@@ -230,7 +228,7 @@ class _Pipeline:
             return Manifest(**read_manifest(self.out))
         manifest = Manifest(
             run_id=self.out.resolve().name,
-            synthetic=self.genome.synthetic,
+            synthetic=self.source.genome is not None and self.source.genome.synthetic,
             seed=self.config.seed,
             threads=self.config.train.threads,
             learner=self.config.learner,
@@ -249,9 +247,7 @@ class _Pipeline:
     # ------------------------------------------------------------- stages 0 and 1
 
     def _make_features(self) -> Generator[StepRecord, None, None]:
-        windows, problems = windows_of(
-            self.table, self.genome, self.config.encoder.enhancer_window, self.config.encoder.promoter_window
-        )
+        windows, problems = self.source.windows(self.table)
         for problem in problems:
             self.folder.mark("warning", "discover", 0, code=problem.code, message=problem.message[:2000])
         if self._has(ENCODER):
@@ -261,7 +257,9 @@ class _Pipeline:
             encoder = yield from in_background(lambda p: self._discover(windows, p), self.folder, "discover")
             tensors, description = encoder.state()
             self.manifest.add(self.out, ENCODER, save_tensors(self.out / ENCODER, tensors, description))
-        features = yield from in_background(lambda _: encoder.encode(windows), self.folder, "pretrain")
+        features = yield from in_background(
+            lambda _: self.source.encode(encoder, self.table, windows), self.folder, "pretrain"
+        )
         everyone = contexts_of(self.table, np.asarray(features, dtype=np.float32))
         contexts = [item for item in everyone if (item.cell_line, item.assay) in self.teaching]
         tensors, description = pack_contexts(contexts)
@@ -274,19 +272,13 @@ class _Pipeline:
             1, "pretrain", metrics={"pairs": float(len(self.table)), "lines": float(len(contexts))}
         )
 
-    def _discover(self, windows: PairWindows, progress: Progress) -> PairEncoder:
+    def _discover(self, windows: PairWindows | None, progress: Progress) -> PairEncoder:
         rows = [
             ContextRows(f"{line} | {assay}" if assay else line, found, self.table.label[found].astype(np.int8))
             for line, assay in self.table.contexts()
             if (found := self.table.rows_of((line, assay))).size
         ]
-        if self.config.encoder.kind == "motif":
-            from metabam.model.encoders.motif import MotifEncoder
-
-            return MotifEncoder.from_training(windows, rows, self.config.encoder, self.config.seed, progress)
-        from metabam.model.encoders.cnn import CnnEncoder
-
-        return CnnEncoder.from_training(windows, rows, self.config.encoder, self.config.seed, progress)
+        return self.source.train(self.table, windows, rows, self.config.seed, progress)
 
     # ------------------------------------------------------------- stage 2
 
@@ -296,10 +288,7 @@ class _Pipeline:
         if not settings.leave_one_line_out or len(contexts) < 3:
             return settings.steps
         folds = np.unique(np.linspace(0, len(contexts) - 1, min(MAX_FOLDS, len(contexts))).astype(int)).tolist()
-        chosen: int | None = None
-        if self.group.rank == 0:
-            chosen = self._chosen()
-        chosen = self.group.gather(chosen)[0]
+        chosen: int | None = self.group.gather(self._chosen() if self.group.rank == 0 else None)[0]
         if chosen is not None:
             return chosen
         for fold, at in enumerate(folds):
@@ -385,7 +374,9 @@ class _Pipeline:
     def _joint(self, contexts: Sequence[LabelledContext], steps: int) -> Generator[StepRecord, None, None]:
         """Train the encoder's weights and the model together; the run then answers with both."""
         training = yield from in_background(
-            lambda _: open_joint(self.config, self.genome, self.table, contexts, self.out, steps), self.folder, "joint"
+            lambda _: open_joint(self.config, self.source.genome, self.table, contexts, self.out, steps),
+            self.folder,
+            "joint",
         )
         yield from self._stepped(training, "joint")
         if self.group.rank == 0:

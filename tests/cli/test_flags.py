@@ -86,7 +86,7 @@ def test_threads_default_to_one(monkeypatch):
         ((*TRAIN, "--enhancer-window", "3"), "bad-setting", "encoder.enhancer_window"),
         ((*TRAIN, "--resume", "--fresh"), "usage", "not allowed with"),
         ((*TRAIN, "--encoder", "bert"), "usage", "invalid choice"),
-        (("train", "--out", "run"), "usage", "--genome"),
+        (("train", "--out", "run"), "usage", "--pairs"),
         (("train", "--genome", "g", "--pairs", "p", "--out", "r", "--holdout", "a,,b"), "usage", "empty name"),
         (("app", "--port", "99999"), "usage", "65535"),
     ],

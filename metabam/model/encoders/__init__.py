@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from metabam.config import FROZEN_KINDS
 from metabam.errors import CheckpointError
 from metabam.model.encoders.base import ContextRows, DifferentiableEncoder, PairEncoder
 
@@ -32,6 +33,18 @@ def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, 
             from metabam.model.encoders.cnn import CnnEncoder
 
             return CnnEncoder.from_state(tensors, description)
+        if kind == "cbat":
+            from metabam.model.encoders.cbat import CbatEncoder
+
+            return CbatEncoder.from_state(tensors, description)
+        if kind == "precomputed":
+            from metabam.model.encoders.precomputed import PrecomputedEncoder
+
+            return PrecomputedEncoder.from_state(tensors, description)
+        if kind in FROZEN_KINDS:
+            from metabam.model.encoders.frozen import FrozenEncoder
+
+            return FrozenEncoder.from_state(tensors, description)
     except (KeyError, IndexError, ValueError, TypeError, RuntimeError) as error:
         raise CheckpointError(
             "encoder-state", f"the stored encoder is incomplete ({error!r}).", "Train the run again."

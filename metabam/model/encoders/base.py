@@ -27,7 +27,7 @@ class PairEncoder(Protocol):
     Attributes
     ----------
     kind
-        ``"motif"`` or ``"cnn"``.
+        ``motif``, ``cnn``, ``cbat``, ``dnabert2``, ``hyenadna``, ``enformer`` or ``precomputed``.
     features
         What each of the D columns of z_q measures.
     """

@@ -12,17 +12,12 @@ from torch import Tensor, nn
 
 from metabam.config import EncoderConfig
 from metabam.model.encoders.base import ContextRows
+from metabam.model.encoders.training import HeadTraining, one_hot, train_by_heads, turned
 from metabam.records import ByteArray, FeatureInfo, FloatArray, PairWindows
 
 FORMAT = "metabam-cnn-encoder/1"
 _BATCH = 256
 _RATE = 2e-3
-
-
-def one_hot(codes: ByteArray) -> Tensor:
-    """Return (N, 4, L) float32; an unknown letter is 0 in all four channels."""
-    letters = torch.from_numpy(codes)
-    return torch.stack([letters == letter for letter in range(4)], dim=1).to(torch.float32)
 
 
 class PairNetwork(nn.Module):
@@ -95,32 +90,14 @@ class CnnEncoder:
             network = PairNetwork(**settings)
             heads = nn.ModuleList([nn.Linear(config.n_features, 1) for _ in contexts])
         rng = np.random.default_rng(seed)
-        plan = [
-            (line, rows[start : start + _BATCH])
-            for _ in range(config.epochs)
-            for line, context in enumerate(contexts)
-            for rows in (rng.permutation(len(context.rows)),)
-            for start in range(0, len(rows), _BATCH)
-        ]
-        per_epoch = max(1, len(plan) // config.epochs)
-        order = np.concatenate([
-            start + rng.permutation(min(per_epoch, len(plan) - start)) for start in range(0, len(plan), per_epoch)
-        ]) if plan else np.zeros(0, dtype=np.int64)  # fmt: skip
-        optimiser = torch.optim.AdamW([*network.parameters(), *heads.parameters()], lr=_RATE, weight_decay=1e-3)
-        for step, index in enumerate(order):
-            line, rows = plan[int(index)]
-            for group in optimiser.param_groups:
-                group["lr"] = _RATE * 0.5 * (1 + np.cos(np.pi * step / len(order)))
-            context = contexts[line]
+
+        def features(rows: NDArray[np.int64]) -> Tensor:
             flip = config.reverse_complement and bool(rng.random() < 0.5)
-            z = _pairs(network, windows.take(context.rows[rows]), flip)
-            labels = torch.from_numpy(context.labels[rows].astype(np.float32))
-            loss = nn.functional.binary_cross_entropy_with_logits(heads[line](torch.relu(z)).squeeze(1), labels)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch ships Tensor.backward untyped
-            optimiser.step()
-            if progress and step % 20 == 0:
-                progress("filters from labels", step / len(order))
+            return torch.relu(_pairs(network, windows.take(rows), flip))
+
+        how = HeadTraining(config.epochs, _BATCH, _RATE)
+        tell = None if progress is None else lambda share: progress("filters from labels", share)
+        train_by_heads([(network, 1.0)], heads, features, contexts, how, rng, tell)
         zero, one = np.zeros(config.n_features, np.float32), np.ones(config.n_features, np.float32)
         raw = cls(network, zero, one, config.track_step, settings).encode(windows)
         return cls(network, raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-6), config.track_step, settings)
@@ -139,7 +116,7 @@ class CnnEncoder:
     def _read(self, windows: PairWindows, flip: bool) -> FloatArray:
         codes = []
         for side, elements in (("enhancer", windows.enhancers), ("promoter", windows.promoters)):
-            elements = _turned(elements, flip)
+            elements = turned(elements, flip)
             chunks = [self.network.element(elements[i : i + _BATCH], side) for i in range(0, len(elements), _BATCH)]
             codes.append(torch.cat(chunks))
         out = self.network(codes[0][windows.enhancer_index], codes[1][windows.promoter_index])
@@ -187,19 +164,11 @@ class CnnEncoder:
         )
 
 
-def _turned(codes: ByteArray, flip: bool) -> ByteArray:
-    """Return the other strand where ``flip``."""
-    if not flip:
-        return codes
-    turned = codes[:, ::-1]
-    return np.ascontiguousarray(np.where(turned < 4, 3 - turned, turned).astype(np.uint8))
-
-
 def _pairs(network: PairNetwork, windows: PairWindows, flip: bool) -> Tensor:
     """Return z (B, D) of a batch, each of its elements read once."""
     e, e_back = np.unique(windows.enhancer_index, return_inverse=True)
     p, p_back = np.unique(windows.promoter_index, return_inverse=True)
-    enhancer = network.element(_turned(windows.enhancers[e], flip), "enhancer")
-    promoter = network.element(_turned(windows.promoters[p], flip), "promoter")
+    enhancer = network.element(turned(windows.enhancers[e], flip), "enhancer")
+    promoter = network.element(turned(windows.promoters[p], flip), "promoter")
     z: Tensor = network(enhancer[e_back], promoter[p_back])
     return z

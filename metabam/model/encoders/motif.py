@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from metabam.config import EncoderConfig
 from metabam.model.discovery import MotifDictionary, discover
 from metabam.model.encoders.base import ContextRows
+from metabam.model.encoders.training import only_used
 from metabam.records import FeatureInfo, FloatArray, MotifSet, PairWindows
 
 FORMAT = "metabam-motif-encoder/1"
@@ -70,7 +71,7 @@ class MotifEncoder:
 
     def encode(self, windows: PairWindows) -> FloatArray:
         """Return z_q, (B, D) float32, standardised on the training pairs; each distinct element is read once."""
-        used = _only_used(windows)
+        used = only_used(windows)
         return self.dictionary.read(used)
 
     @property
@@ -89,7 +90,7 @@ class MotifEncoder:
         The channels are the enhancer's site codes, then the promoter's (:attr:`track_columns`); an enhancer channel
         is 0 on promoter positions and the other way round. Each position is the best of ``track_step`` bp.
         """
-        windows = _only_used(windows)
+        windows = only_used(windows)
         e_columns, p_columns = self.track_columns
         e = self.dictionary.enhancer.track(windows.enhancers, e_columns, self.track_step)
         p = self.dictionary.promoter.track(windows.promoters, p_columns, self.track_step)
@@ -108,15 +109,3 @@ class MotifEncoder:
     def from_state(cls, tensors: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> MotifEncoder:
         """Return the encoder behind :meth:`state`, bit for bit."""
         return cls(MotifDictionary.from_state(tensors, description), int(description["track_step"]))
-
-
-def _only_used(windows: PairWindows) -> PairWindows:
-    """Return the same pairs over the elements that they use."""
-    e, e_index = np.unique(windows.enhancer_index, return_inverse=True)
-    p, p_index = np.unique(windows.promoter_index, return_inverse=True)
-    if len(e) == len(windows.enhancers) and len(p) == len(windows.promoters):
-        return windows
-    return PairWindows(
-        windows.enhancers[e], windows.promoters[p], e_index.astype(np.int64), p_index.astype(np.int64),
-        windows.enhancer_padding[e], windows.promoter_padding[p],
-    )  # fmt: skip

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from metabam.errors import ConfigError
-from metabam.model.encoders.cnn import CnnEncoder, PairNetwork, one_hot
+from metabam.model.encoders.cnn import CnnEncoder, PairNetwork
+from metabam.model.encoders.training import one_hot
 from metabam.model.encoders.twin import twin_of
 from metabam.records import PairWindows
 from tests.probe.grammar import L_E, L_P, WORDS, dna, encoder, plant
