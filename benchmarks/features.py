@@ -1,12 +1,15 @@
 """What the pair features hold of a planted world, beside features made from its truth.
 
     python benchmarks/features.py --world DIR [--world DIR ...] --out features.parquet [--kinds oracle motif kmer cnn]
+    python benchmarks/features.py --world DIR --run RUN --kinds motif cnn cbat --epochs 2 --out learned.parquet
 
 For each world and kind of features: largest |r| of one feature and linear decoding of every planted mechanism; for
 the motif encoder the best PWM cosine of every planted motif; and AUROC on held-out lines of per-task and hierarchical
 logistic regression at S = 16 and 64. Kinds: ``oracle`` (true PWMs, offsets and pairs, calibrated by the same code),
-``motif`` (stage 0), ``cnn`` (learned from the labels alone) and ``kmer`` (4-mer shares of both sides, 24 principal
-components: what a sequence says without stage 0). Writes a tidy Parquet file and prints Markdown.
+``motif`` (stage 0), ``cnn`` (learned from the labels alone), ``cbat`` (attention; its filters start from the motifs of
+``motif`` where that ran before it, else from a stage 0 of its own; ``cbat-random`` from none) and ``kmer`` (4-mer
+shares of both sides, 24 principal components: what a sequence says without stage 0). ``--run`` takes ``motif`` from a
+finished run of that world. Writes a tidy Parquet file and prints Markdown.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ from metabam.model.discovery.scan import fit_background
 from metabam.model.discovery.spacing import Spaced
 from metabam.probe.decoding import decode_mechanisms
 from metabam.records import FloatArray, PairTable, PairWindows, SupportSet
+from metabam.train.run import RunStore
 
 LEARNER_NAMES = ("per_task", "hierarchical")
 SHOTS = (16, 64)
@@ -135,9 +139,9 @@ def few_shot(
             rows.add(world, kind, f"auroc_{name}", f"S={shots}", np.mean([v for v in values if v is not None]))
 
 
-def measure(folder: Path, kinds: list[str], seed: int, repeats: int) -> Rows:
+def measure(folder: Path, kinds: list[str], seed: int, repeats: int, epochs: int | None, run: Path | None) -> Rows:
     """Return all rows of one world."""
-    rows = Rows([])
+    rows, known = Rows([]), None
     table, truth = read_pairs(folder / "pairs.tsv", role="training")[0], read_truth(folder)
     teaching = [line for line in truth.lines if truth.roles[line] == "training"]
     first, back = distinct_rows(table)
@@ -153,11 +157,16 @@ def measure(folder: Path, kinds: list[str], seed: int, repeats: int) -> Rows:
         elif kind == "kmer":
             features = kmer_features(windows)
         else:
-            encoder = trained_encoder(table, teaching, folder / "genome.fa", kind, seed)
+            if kind == "motif" and run is not None:
+                encoder = RunStore(run.parent).open(run.name).load_encoder()
+            else:
+                fasta = folder / "genome.fa"
+                encoder = trained_encoder(table, teaching, fasta, kind, seed, epochs=epochs, known=known)
             rows.add(folder.name, kind, "cpu_seconds", "training", time.process_time() - began)
             began = time.process_time()
             features = encoder.encode(windows)
             if kind == "motif":
+                known = encoder.motifs
                 planted = [motif for motif in truth.motifs if motif.name.startswith("M")]
                 best = cosine_table([motif.pwm for motif in planted], encoder.motifs.pwms).max(axis=1)
                 for motif, value in zip(planted, best, strict=True):
@@ -207,11 +216,13 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=["oracle", "motif", "kmer"])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, help="of the encoders learned from labels (default: the preset's)")
+    parser.add_argument("--run", type=Path, help="finished run of the (one) world: its motif encoder is used")
     given = parser.parse_args()
     torch.set_num_threads(1)
     items: list[dict[str, Any]] = []
     for folder in given.world:
-        items += measure(folder, given.kinds, given.seed, given.repeats).items
+        items += measure(folder, given.kinds, given.seed, given.repeats, given.epochs, given.run).items
         table = pd.DataFrame(items)
         table.to_parquet(given.out, index=False)
     print(markdown(table))

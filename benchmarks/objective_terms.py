@@ -22,9 +22,11 @@ from typing import Any
 import numpy as np
 import torch
 from planted import Held, Task, draw_tasks, open_run, split
-from planted_features import encoded, read_world
 
+from metabam.bench.encoding import encoded
 from metabam.config import ModelConfig, RefineConfig, TrainConfig
+from metabam.data.pairs import read_pairs
+from metabam.data.worldfiles import read_truth
 from metabam.files import load_tensors, save_tensors
 from metabam.learners.birth import Birth, give_birth
 from metabam.learners.episodic import EpisodeSource, real_tasks
@@ -140,12 +142,12 @@ class Lab:
 
 def held_features(world: Path, run: Any, cache: Path | None) -> tuple[Any, Any, FloatArray]:
     """Return table, truth and the features (B, D) of all pairs of a world by the run's encoder, kept in ``cache``."""
-    table, truth = read_world(world)
+    table, truth = read_pairs(world / "pairs.tsv", role="training")[0], read_truth(world)
     made_with = run.manifest["files"]["encoder.safetensors"]["sha256"][:12]
     kept = None if cache is None else cache / f"{world.name}-{made_with}.safetensors"
     if kept is not None and kept.exists():
         return table, truth, np.asarray(load_tensors(kept).tensors["features"])
-    features = encoded(table, world, run.load_encoder(), run.config.encoder)
+    features = encoded(table, world / "genome.fa", run.load_encoder(), run.config.encoder)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         save_tensors(kept, {"features": features})

@@ -16,11 +16,11 @@ from metabam.data.genome import Genome
 from metabam.data.worldfiles import Truth, activities
 from metabam.errors import ConfigError
 from metabam.model.encoders import ContextRows
-from metabam.records import FloatArray, IntArray, PairTable, PairWindows
+from metabam.records import FloatArray, IntArray, MotifSet, PairTable, PairWindows
 
 CHUNK = 2_048
 GIVEN = "truth"
-TRAINED = ("motif", "cnn")
+TRAINED = ("motif", "cnn", "cbat", "cbat-random")
 """Encoders that a benchmark may train by itself, on the training lines alone."""
 
 
@@ -41,8 +41,20 @@ def encoded(table: PairTable, fasta: Path, encoder: Any, windows: EncoderConfig)
     return np.concatenate(parts)[back]
 
 
-def trained_encoder(table: PairTable, training: Sequence[str], fasta: Path, kind: str, seed: int) -> Any:
+def trained_encoder(
+    table: PairTable,
+    training: Sequence[str],
+    fasta: Path,
+    kind: str,
+    seed: int,
+    *,
+    epochs: int | None = None,
+    known: MotifSet | None = None,
+) -> Any:
     """Return an encoder of one kind trained on the named lines of a table.
+
+    ``known`` motifs start the filters of ``cbat``; without them stage 0 finds its own, at its own cost;
+    ``cbat-random`` starts from none. ``epochs`` stands in for the setting of the encoders learned from labels.
 
     Raises
     ------
@@ -51,7 +63,9 @@ def trained_encoder(table: PairTable, training: Sequence[str], fasta: Path, kind
     """
     if kind not in TRAINED:
         raise ConfigError("unknown-encoder", f"there is no encoder {kind!r} to train.", f"Choose {', '.join(TRAINED)}.")
-    config = EncoderConfig.model_validate({"kind": kind})
+    name, _, start = kind.partition("-")
+    values: dict[str, Any] = {"kind": name, "cbat": {"stem": "random" if start else "motif"}}
+    config = EncoderConfig.model_validate(values if epochs is None else {**values, "epochs": epochs})
     names = [context for context in table.contexts() if context[0] in training]
     rows = [table.rows_of(context) for context in names]
     starts = np.cumsum([0, *[len(part) for part in rows]])
@@ -59,11 +73,12 @@ def trained_encoder(table: PairTable, training: Sequence[str], fasta: Path, kind
     with Genome(fasta) as genome:
         windows, _ = windows_of(chosen, genome, config.enhancer_window, config.promoter_window)
     contexts = [
-        ContextRows(name[0], np.arange(start, stop), chosen.label[start:stop])
-        for name, start, stop in zip(names, starts[:-1], starts[1:], strict=True)
+        ContextRows(line, np.arange(begin, end), chosen.label[begin:end])
+        for (line, _), begin, end in zip(names, starts[:-1], starts[1:], strict=True)
     ]
-    maker: Any = getattr(import_module(f"metabam.model.encoders.{kind}"), f"{kind.capitalize()}Encoder")
-    return maker.from_training(windows, contexts, config, seed=seed)
+    maker: Any = getattr(import_module(f"metabam.model.encoders.{name}"), f"{name.capitalize()}Encoder")
+    more = {"known": known} if name == "cbat" and known is not None else {}
+    return maker.from_training(windows, contexts, config, seed=seed, **more)
 
 
 def noisy_activities(table: PairTable, truth: Truth, noise: float, seed: int) -> FloatArray:

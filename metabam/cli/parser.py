@@ -15,7 +15,7 @@ from metabam.errors import ConfigError
 
 PRESETS = ("demo", "full")
 ENCODERS = ("motif", "cnn", "cbat", "dnabert2", "hyenadna", "enformer", "precomputed")
-FEATURES = ("truth", "motif", "cnn")
+FEATURES = ("truth", "motif", "cnn", "cbat")
 ROLES = ("training", "support", "query")
 
 

@@ -85,7 +85,7 @@ class RotaryAttention(nn.Module):
         positions = torch.arange(x.shape[1], device=x.device)
 
         def split(y: Tensor) -> Tensor:
-            return y.reshape(*y.shape[:2], self.heads, size).transpose(1, 2)  # (B, heads, N, size)
+            return y.view(len(y), -1, self.heads, size).transpose(1, 2)  # (B, heads, N, size)
 
         query = rotate(split(self.query(x[:, rows])), positions[rows])
         key, value = rotate(split(self.key(x)), positions), split(self.value(x))

@@ -87,8 +87,8 @@ def near(n_other: int, anchors: int, n_own: int, window: int) -> Tensor:
 class CrossBlock(nn.Module):
     """One direction of a cross block: the rows of one element, after looking at the other.
 
-    (a) Parallel depthwise convolutions along each element (never across the boundary), fused by a linear map, then
-    attention within the window, both under one gated residual. (b) Attention with a soft column bias over the other
+    (a) Parallel depthwise convolutions along each element (never across the boundary), summed into one kernel and mixed
+    by a linear map, then attention within the window, both under one gated residual. (b) Attention with a soft column bias over the other
     element and the anchors, then a feed-forward layer, under a second gated residual; only own rows are kept.
     """
 
@@ -99,9 +99,9 @@ class CrossBlock(nn.Module):
         self.anchor = nn.Linear(2 * width, shape.anchors * width)
         self.norm_local = nn.LayerNorm(width)
         self.convolutions = nn.ModuleList(
-            [nn.Conv1d(width, width, kernel, padding="same", groups=width) for kernel in shape.kernels]
+            [nn.Conv1d(width, width, kernel, groups=width, bias=kernel == shape.kernels[0]) for kernel in shape.kernels]
         )
-        self.fuse = nn.Linear(len(shape.kernels) * width, width)
+        self.fuse = nn.Linear(width, width)
         self.local = RotaryAttention(width, shape.heads)
         self.gate_local = BoundedGate(2 * width, width)
         self.norm_cross = nn.LayerNorm(width)
@@ -112,16 +112,28 @@ class CrossBlock(nn.Module):
         )
         self.gate_cross = BoundedGate(2 * width, width)
 
+    def kernel(self) -> Tensor:
+        """Return the one depthwise kernel (width, 1, widest) that does what the parallel ones do together."""
+        widest = max(self.shape.kernels)
+        total = torch.zeros((), device=self.fuse.weight.device)
+        for layer, size in zip(self.convolutions, self.shape.kernels, strict=True):
+            lead = (widest - 1) // 2 - (size - 1) // 2
+            weight: Tensor = layer.weight  # type: ignore[assignment]  # torch types attributes as Tensor | Module
+            total = total + nn.functional.pad(weight, (lead, widest - size - lead))
+        return total
+
     def convolved(self, x: Tensor, known: Tensor) -> Tensor:
-        """Return the fused convolutions of one element's tokens (B, n, width); padding counts as zero."""
+        """Return one element's tokens (B, n, width) after the parallel convolutions; padding counts as zero."""
         along = (x * known[:, :, None]).transpose(1, 2)
-        parts = torch.cat([layer(along) for layer in self.convolutions], dim=1).transpose(1, 2)
-        return nn.functional.gelu(self.fuse(parts))
+        bias: Tensor = self.convolutions[0].bias  # type: ignore[assignment]  # as above
+        kernel = self.kernel()
+        mixed = nn.functional.conv1d(along, kernel, bias, padding="same", groups=len(kernel))
+        return nn.functional.gelu(self.fuse(mixed.transpose(1, 2)))
 
     def anchored(self, other: Tokens) -> Tensor:
         """Return the anchor tokens made of the other element as a whole, (B, anchors, width)."""
         found: Tensor = self.anchor(summary(other.x, other.known))
-        return found.reshape(-1, self.shape.anchors, self.shape.width)
+        return found.view(len(found), self.shape.anchors, self.shape.width)
 
     def forward(self, own: Tokens, other: Tokens) -> Tensor:
         """Return the new tokens of ``own``, (B, n_own, width)."""

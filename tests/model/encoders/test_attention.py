@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from metabam.model.encoders.attention import BoundedGate, ConditionedPool, RotaryAttention, rotate, summary
 from metabam.model.encoders.crossing import CbatShape, CrossBlock, Tokens, near, who_sees_whom
@@ -177,6 +178,17 @@ def test_convolutions_stay_on_their_side_of_the_boundary():
     other = own.x.clone()
     other[0, 3] += 1.0
     assert changed(layer.convolved(own.x, own.known), layer.convolved(other, own.known)) == {2, 3, 4}
+
+
+def test_one_kernel_does_what_the_parallel_convolutions_do():
+    layer = block(kernels=(3, 5, 1))
+    x = torch.randn(2, 7, 4)
+    parts = [
+        nn.functional.conv1d(x.transpose(1, 2), one.weight, one.bias, padding="same", groups=4)
+        for one in layer.convolutions
+    ]
+    expected = nn.functional.gelu(layer.fuse(sum(parts).transpose(1, 2)))
+    torch.testing.assert_close(layer.convolved(x, torch.ones(2, 7, dtype=torch.bool)), expected)
 
 
 def test_padding_changes_no_known_row_of_a_block():

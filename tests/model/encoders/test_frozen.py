@@ -30,7 +30,7 @@ needs_enformer = pytest.mark.skipif(
 # Packages of the extra warn about their own dependencies when they are imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
-HYENA = '''
+HYENA = """
 import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
@@ -49,7 +49,7 @@ class TinyModel(PreTrainedModel):
         self.post_init()
     def forward(self, input_ids):
         return (self.embedding(input_ids),)
-'''
+"""
 
 
 def pairs(seed=0, n_e=13, n_p=11, count=101):
