@@ -6,10 +6,10 @@
 For each world and kind of features: largest |r| of one feature and linear decoding of every planted mechanism; for
 the motif encoder the best PWM cosine of every planted motif; and AUROC on held-out lines of per-task and hierarchical
 logistic regression at S = 16 and 64. Kinds: ``oracle`` (true PWMs, offsets and pairs, calibrated by the same code),
-``motif`` (stage 0), ``cnn`` (learned from the labels alone), ``cbat`` (attention; its filters start from the motifs of
-``motif`` where that ran before it, else from a stage 0 of its own; ``cbat-random`` from none) and ``kmer`` (4-mer
-shares of both sides, 24 principal components: what a sequence says without stage 0). ``--run`` takes ``motif`` from a
-finished run of that world. Writes a tidy Parquet file and prints Markdown.
+``motif`` (stage 0), ``cnn`` (learned from the labels alone), ``cbat`` (attention, its filters started from the motifs
+of a ``motif`` before it, else from a stage 0 of its own; ``cbat-random`` from none) and ``kmer`` (4-mer shares of both
+sides, 24 principal components: what a sequence says without stage 0). ``--run`` takes ``motif`` from a finished run of
+that world. Writes a tidy Parquet file and prints Markdown.
 """
 
 from __future__ import annotations

@@ -136,6 +136,42 @@ class TestTensors:
         assert not list(tmp_path.iterdir())
 
 
+class TestForeign:
+    def test_tensors_of_another_program_are_read_without_its_metadata(self, tmp_path):
+        body = np.array([1.5, -2.0, 7.0], dtype="<f4").tobytes()
+        data = tensor_bytes({"__metadata__": {"format": "pt"}, "layer.weight": entry()}, body)
+        (tmp_path / "model.safetensors").write_bytes(data)
+        file = files.load_foreign(tmp_path / "model.safetensors")
+        assert file.tensors["layer.weight"].tolist() == [1.5, -2.0, 7.0]
+        assert (file.description, file.sha256) == ({}, files.sha256(data))
+
+    @pytest.mark.parametrize(
+        ("header", "body", "code"),
+        [
+            ({"a": entry()}, np.array([1, np.nan, 2], dtype="<f4").tobytes(), "tensor-nonfinite"),
+            ({"a": entry(), "b": entry(begin=4, end=16)}, bytes(16), "tensor-header"),
+            ({"../a": entry()}, bytes(12), "tensor-name"),
+            (b"\x80\x04cos", b"", "tensor-header"),
+        ],
+    )
+    def test_its_header_is_proved_like_any_other(self, tmp_path, header, body, code):
+        (tmp_path / "m.safetensors").write_bytes(tensor_bytes(header, body))
+        with pytest.raises(CheckpointError) as caught:
+            files.load_foreign(tmp_path / "m.safetensors")
+        assert caught.value.code == code
+
+    def test_a_link_and_a_file_too_large_are_not_read(self, tmp_path):
+        (tmp_path / "m.safetensors").write_bytes(tensor_bytes({"a": entry()}, bytes(12)))
+        (tmp_path / "link").symlink_to(tmp_path / "m.safetensors")
+        for path, cap, code in (
+            (tmp_path / "link", 1 << 20, "file-kind"),
+            (tmp_path / "m.safetensors", 9, "file-size"),
+        ):
+            with pytest.raises(CheckpointError) as caught:
+                files.load_foreign(path, cap)
+            assert caught.value.code == code
+
+
 class TestResume:
     def test_only_what_matches_its_digest_is_opened(self, tmp_path):
         torch = pytest.importorskip("torch")

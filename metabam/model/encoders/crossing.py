@@ -88,8 +88,9 @@ class CrossBlock(nn.Module):
     """One direction of a cross block: the rows of one element, after looking at the other.
 
     (a) Parallel depthwise convolutions along each element (never across the boundary), summed into one kernel and mixed
-    by a linear map, then attention within the window, both under one gated residual. (b) Attention with a soft column bias over the other
-    element and the anchors, then a feed-forward layer, under a second gated residual; only own rows are kept.
+    by a linear map, then attention within the window, both under one gated residual. (b) Attention with a soft column
+    bias over the other element and the anchors, then a feed-forward layer, under a second gated residual; only own rows
+    are kept.
     """
 
     def __init__(self, shape: CbatShape) -> None:
