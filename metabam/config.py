@@ -36,6 +36,19 @@ class DiscoveryConfig(_Frozen):
     max_elements: Annotated[int, Field(ge=100)] = 8_000
 
 
+class TrackConfig(_Frozen):
+    """What is kept of an encoder's position track where ``model.fourier`` or ``model.wavelet`` asks for it.
+
+    ``periods`` in bp; ``levels`` wavelet levels; ``channels`` at most, over both elements; ``letters`` adds G + C and
+    AA / TT along the DNA to the encoder's own channels.
+    """
+
+    periods: tuple[Annotated[float, Field(gt=2, le=10_000)], ...] = (10.5, 21.0, 42.0, 190.0)
+    levels: Annotated[int, Field(ge=1, le=12)] = 5
+    channels: Annotated[int, Field(ge=1, le=256)] = 24
+    letters: bool = True
+
+
 class CbatConfig(_Frozen):
     """Cross-boundary attention transformer (metabam/MODEL.md): ``n_features`` wide, with ``channels`` filters."""
 
@@ -77,6 +90,7 @@ class EncoderConfig(_Frozen):
     track_step: Annotated[int, Field(ge=1, le=4)] = 4
     reverse_complement: bool = True
     cbat: CbatConfig = CbatConfig()
+    track: TrackConfig = TrackConfig()
     weights: str = ""
     trust_remote_code: bool = False
     distance: bool = False
@@ -106,13 +120,28 @@ class ModelConfig(_Frozen):
     n_steps: Annotated[int, Field(ge=1, le=32)] = 3
     aggregation: Literal["bayes", "deepset", "set_transformer"] = "bayes"
     prior: Literal["standard", "learned"] = "standard"
-    mix: Literal["bilinear"] = "bilinear"
+    mix: Literal["bilinear", "mlp", "logic", "attention", "ssm", "gating"] = "bilinear"
     mix_rank: Annotated[int, Field(ge=1, le=256)] = 4
     unfolding: Literal["residual", "literal"] = "residual"
     hidden: Annotated[int, Field(ge=4, le=4096)] = 64
     evidence: bool = True
     newton_steps: Annotated[int, Field(ge=1, le=50)] = 6
     draws: Annotated[int, Field(ge=2, le=4096)] = 64
+    gates: Literal["shared", "per_step"] = "shared"
+    rotation: bool = False
+    fourier: bool = False
+    fourier_axis: Literal["position", "channel"] = "position"
+    wavelet: Literal["off", "haar", "db2"] = "off"
+
+    @property
+    def fourier_track(self) -> bool:
+        """Return whether the Fourier match reads the position track."""
+        return self.fourier and self.fourier_axis == "position"
+
+    @property
+    def reads_track(self) -> bool:
+        """Return whether anything of the position track is read."""
+        return self.fourier_track or self.wavelet != "off"
 
 
 class TrainConfig(_Frozen):
@@ -225,6 +254,29 @@ class RunConfig(_Frozen):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     expert: ExpertConfig = ExpertConfig()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        encoder, shortest = self.encoder, min(self.encoder.enhancer_window, self.encoder.promoter_window)
+        if self.model.reads_track and encoder.kind == "precomputed":
+            raise ValueError("model.fourier and model.wavelet read a position track: encoder.kind precomputed has none")
+        if self.model.reads_track and self.learner != "metabam":
+            raise ValueError("model.fourier and model.wavelet are of the learner metabam: no other reads a track")
+        if self.model.reads_track and self.train.joint_steps:
+            raise ValueError("train.joint_steps trains no encoder whose position track model.fourier or wavelet reads")
+        if self.model.fourier_track:
+            outside = [p for p in encoder.track.periods if not 2 * encoder.track_step < p <= shortest]
+            if outside or not encoder.track.periods:
+                raise ValueError(
+                    f"model.fourier needs encoder.track.periods above {2 * encoder.track_step} bp (two steps of the "
+                    f"track) and of at most {shortest} bp (the shorter window), not {outside or 'none'}"
+                )
+        if self.model.wavelet != "off" and encoder.track_step * 2**encoder.track.levels > shortest:
+            raise ValueError(
+                f"model.wavelet needs encoder.track.levels of which the broadest fits {shortest} bp: "
+                f"{encoder.track_step} * 2^{encoder.track.levels} bp is too long"
+            )
+        return self
 
 
 class BenchConfig(_Frozen):

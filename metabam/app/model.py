@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from metabam.config import inference_threads
 from metabam.errors import CheckpointError
+from metabam.model.encoders import layout_of
 from metabam.plots.path import PathExample
 from metabam.records import ConvergenceRecord, Fingerprint, LabelledContext, Prediction, SupportSet
 
@@ -59,7 +60,7 @@ def load(run: Run) -> Model:
 
 def no_support(model: Model) -> SupportSet:
     """Return a support of no pairs, which adapts to the prior."""
-    width = len(model.encoder.features)
+    width = layout_of(model.encoder).width
     return SupportSet(np.zeros((0, width), dtype=np.float32), np.zeros(0, dtype=np.int8))
 
 

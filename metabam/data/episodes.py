@@ -14,12 +14,21 @@ from numpy.typing import NDArray
 
 from metabam.data.elements import element_identities
 from metabam.errors import InputError
-from metabam.records import BoolArray, Episode, FloatArray, IntArray, LabelledContext, PairTable, SupportSet
+from metabam.records import (
+    BoolArray,
+    Episode,
+    FeatureLayout,
+    FloatArray,
+    IntArray,
+    LabelledContext,
+    PairTable,
+    SupportSet,
+)
 
 _REDRAWS = 50
 
 
-def contexts_of(table: PairTable, features: FloatArray) -> list[LabelledContext]:
+def contexts_of(table: PairTable, features: FloatArray, layout: FeatureLayout | None = None) -> list[LabelledContext]:
     """Return one labelled context per (cell_line, assay) of a table, in order of first appearance.
 
     Parameters
@@ -27,7 +36,9 @@ def contexts_of(table: PairTable, features: FloatArray) -> list[LabelledContext]
     table
         Pairs, ``B`` rows. Rows without a label (-1) are left out.
     features
-        z_q of the same rows, (B, D) float32.
+        z_q of the same rows, (B, D) float32, track coefficients behind them where ``layout`` says so.
+    layout
+        What the columns are; ``None`` for z_q alone.
 
     Raises
     ------
@@ -53,6 +64,7 @@ def contexts_of(table: PairTable, features: FloatArray) -> list[LabelledContext]
                 labels=table.label[rows].astype(np.int8),
                 enhancer=enhancer[rows],
                 promoter=promoter[rows],
+                layout=layout,
             )
         )
     return contexts

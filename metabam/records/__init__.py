@@ -21,6 +21,7 @@ from metabam.records.interventions import (
     SynergyRecord,
 )
 from metabam.records.judging import ClaimRecord, HonestyRecord, LeakageRecord, LineScoreRecord
+from metabam.records.layout import FeatureLayout, TrackUse
 from metabam.records.learning import (
     AnyFingerprint,
     ContextFingerprint,
@@ -64,6 +65,7 @@ __all__ = [
     "DesignRecord",
     "Episode",
     "FeatureInfo",
+    "FeatureLayout",
     "Fingerprint",
     "FloatArray",
     "ForestRecord",
@@ -102,5 +104,6 @@ __all__ = [
     "SwapRecord",
     "SynergyRecord",
     "TextArray",
+    "TrackUse",
     "WhatIfRecord",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from metabam.errors import InputError
 from metabam.records.arrays import FloatArray, IntArray
+from metabam.records.layout import FeatureLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class LabelledContext:
 
     ``features`` (N, D) float32; ``labels`` (N,) int8 in {0, 1}; ``enhancer`` and ``promoter`` (N,) int64 are
     element identities that
-    are comparable across contexts, so that a support and its query can be kept apart.
+    are comparable across contexts, so that a support and its query can be kept apart. ``layout`` says which columns
+    are z_q where track coefficients follow; ``None`` for z_q alone.
     """
 
     cell_line: str
@@ -28,10 +30,17 @@ class LabelledContext:
     labels: NDArray[np.int8]
     enhancer: IntArray
     promoter: IntArray
+    layout: FeatureLayout | None = None
 
     def __len__(self) -> int:
         """Return the number of pairs ``N``."""
         return len(self.labels)
+
+    def of_pairs(self) -> LabelledContext:
+        """Return the same context with z_q alone: what learners without a track read."""
+        if self.layout is None:
+            return self
+        return replace(self, features=self.layout.pair_features(self.features), layout=None)
 
     @property
     def name(self) -> str:

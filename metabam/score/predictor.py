@@ -26,7 +26,7 @@ from metabam.data.overlap import TrainingKeys, label_inversion, pair_keys, seen_
 from metabam.errors import ConfigError, GenomeError, InputError
 from metabam.learners.base import Learner, Refiner
 from metabam.learners.stored import with_fingerprints
-from metabam.model.encoders.base import PairEncoder
+from metabam.model.encoders import PairEncoder, layout_of
 from metabam.model.encoders.precomputed import PrecomputedEncoder
 from metabam.records import (
     BoolArray,
@@ -229,7 +229,7 @@ class Predictor(Generic[FingerprintT]):
 
     def prior(self) -> FingerprintT:
         """Return the belief before any label: what "not adapted" scores rest on."""
-        nothing = SupportSet(np.zeros((0, len(self.encoder.features)), np.float32), np.zeros(0, np.int8))
+        nothing = SupportSet(np.zeros((0, layout_of(self.encoder).width), np.float32), np.zeros(0, np.int8))
         return self._signed(self.learner.adapt(nothing), None)
 
     def _signed(self, fingerprint: FingerprintT, table: PairTable | None) -> FingerprintT:

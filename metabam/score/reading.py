@@ -9,7 +9,7 @@ import numpy as np
 
 from metabam.data.features import PairFeatures, read_chosen
 from metabam.errors import ConfigError, InputError
-from metabam.model.encoders.base import PairEncoder
+from metabam.model.encoders import PairEncoder, TrackedEncoder, layout_of
 from metabam.model.encoders.precomputed import PrecomputedEncoder
 from metabam.records import FloatArray, PairTable, TextArray
 from metabam.score.table import OK
@@ -30,6 +30,9 @@ def ready(encoder: PairEncoder, weights: Path | None, *, trust_remote_code: bool
         return encoder
     from metabam.model.encoders.frozen import FrozenEncoder
 
+    if isinstance(encoder, TrackedEncoder):
+        inner = ready(encoder.inner, weights, trust_remote_code=trust_remote_code)
+        return TrackedEncoder(inner, encoder.blocks, encoder.chosen, encoder.layout.channels)
     if not isinstance(encoder, FrozenEncoder):
         raise ConfigError("weights-unused", f"a run with encoder {encoder.kind} reads no language model.", "Leave out.")
     return encoder.attach(weights, trust_remote_code=trust_remote_code)
@@ -59,10 +62,10 @@ def read_values(
 def read_windows(
     encoder: PairEncoder, genome: Genome | None, table: PairTable, found: TextArray, lengths: tuple[int, int]
 ) -> FloatArray:
-    """Return z_q (B, D) of the rows that can be read; the others hold zeros."""
+    """Return z_q and what is kept of a track, (B, W), of the rows that can be read; the others hold zeros."""
     from metabam.data.elements import windows_of
 
-    values = np.zeros((len(table), len(encoder.features)), dtype=np.float32)
+    values = np.zeros((len(table), layout_of(encoder).width), dtype=np.float32)
     rows = np.flatnonzero(found == OK)
     if len(rows):
         windows, _ = windows_of(table.take(rows), genome, *lengths)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from metabam.config import FROZEN_KINDS, EncoderConfig
+from metabam.config import FROZEN_KINDS, EncoderConfig, RunConfig
 from metabam.data.elements import windows_of
 from metabam.data.features import DISTANCE, PairFeatures, read_chosen
 from metabam.data.genome import Genome
 from metabam.errors import ConfigError, InputError
-from metabam.model.encoders import ContextRows
+from metabam.model.encoders import ContextRows, TrackedEncoder
 from metabam.model.encoders.base import PairEncoder
 from metabam.model.encoders.precomputed import PrecomputedEncoder
 from metabam.records import FloatArray, IntArray, PairTable, PairWindows, Problem
@@ -140,3 +140,15 @@ class Source:
                 "Bring features of every training pair, or leave those pairs out.",
             )
         return values
+
+
+def tracked(
+    encoder: PairEncoder, windows: PairWindows | None, contexts: Sequence[ContextRows], config: RunConfig
+) -> PairEncoder:
+    """Return the encoder, with what the model of a run reads of its position track behind z_q."""
+    model = config.model
+    if windows is None or not model.reads_track:
+        return encoder
+    return TrackedEncoder.from_training(
+        encoder, windows, contexts, config.encoder, fourier=model.fourier_track, wavelet=model.wavelet
+    )

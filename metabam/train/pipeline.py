@@ -28,12 +28,12 @@ from metabam.files import load_tensors, read_json, save_tensors, write_json
 from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.selection import clearly_best
 from metabam.learners.stored import StoredLearner, build_learner
-from metabam.model.encoders import ContextRows, load_encoder
+from metabam.model.encoders import ContextRows, layout_of, load_encoder
 from metabam.model.encoders.base import PairEncoder
 from metabam.records import LabelledContext, PairTable, PairWindows, StepRecord
 from metabam.train.background import Progress, in_background
 from metabam.train.distributed import Group, joined
-from metabam.train.encoding import Source
+from metabam.train.encoding import Source, tracked
 from metabam.train.fitting import fit_whole
 from metabam.train.folder import HISTORY, RunFolder, keep_buffers
 from metabam.train.history import HistoryReader
@@ -260,7 +260,8 @@ class _Pipeline:
         features = yield from in_background(
             lambda _: self.source.encode(encoder, self.table, windows), self.folder, "pretrain"
         )
-        everyone = contexts_of(self.table, np.asarray(features, dtype=np.float32))
+        layout = layout_of(encoder) if self.config.model.reads_track else None
+        everyone = contexts_of(self.table, np.asarray(features, dtype=np.float32), layout)
         contexts = [item for item in everyone if (item.cell_line, item.assay) in self.teaching]
         tensors, description = pack_contexts(contexts)
         self.manifest.add(self.out, FEATURES, save_tensors(self.out / FEATURES, tensors, description))
@@ -278,7 +279,8 @@ class _Pipeline:
             for line, assay in self.table.contexts()
             if (found := self.table.rows_of((line, assay))).size
         ]
-        return self.source.train(self.table, windows, rows, self.config.seed, progress)
+        encoder = self.source.train(self.table, windows, rows, self.config.seed, progress)
+        return tracked(encoder, windows, rows, self.config)
 
     # ------------------------------------------------------------- stage 2
 

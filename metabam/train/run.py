@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from metabam.config import RunConfig, build
 from metabam.errors import CheckpointError, InputError, MetaBamError
 from metabam.files import TensorFile, is_locked, load_tensors, read_json, spec_of
-from metabam.records import FloatArray, History, LabelledContext, RunSummary
+from metabam.records import FeatureLayout, FloatArray, History, LabelledContext, RunSummary
 from metabam.train.folder import HISTORY
 from metabam.train.history import HistoryReader
 from metabam.train.lock import LOCK
@@ -311,7 +311,8 @@ def pack_contexts(contexts: list[LabelledContext]) -> tuple[dict[str, NDArray[An
         for name in ("features", "labels", "enhancer", "promoter")
     }
     named = [{"cell_line": item.cell_line, "assay": item.assay, "pairs": len(item)} for item in contexts]
-    return tensors, {"contexts": named}
+    layout = contexts[0].layout
+    return tensors, {"contexts": named} if layout is None else {"contexts": named, "layout": layout.as_json()}
 
 
 def unpack_contexts(file: TensorFile) -> list[LabelledContext]:
@@ -330,9 +331,13 @@ def unpack_contexts(file: TensorFile) -> list[LabelledContext]:
     kinds = {"features": "F32", "labels": "I8", "enhancer": "I64", "promoter": "I64"}
     if specs != kinds or not isinstance(named, list) or any(len(item) != total for item in tensors.values()):
         raise CheckpointError("run-broken", f"{FEATURES} does not hold what it says.", "Train again.")
+    stated = file.description.get("layout")
+    layout = None if stated is None else FeatureLayout.of_json(stated)
+    if layout is not None and layout.width != tensors["features"].shape[1]:
+        raise CheckpointError("run-broken", f"{FEATURES} does not hold what it says.", "Train again.")
     for item in named:
         rows = slice(start, start + item["pairs"])
         start = rows.stop
         parts = {name: tensor[rows] for name, tensor in tensors.items()}
-        contexts.append(LabelledContext(item["cell_line"], item["assay"], **parts))
+        contexts.append(LabelledContext(item["cell_line"], item["assay"], **parts, layout=layout))
     return contexts

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from metabam.config import FROZEN_KINDS
 from metabam.errors import CheckpointError
 from metabam.model.encoders.base import ContextRows, DifferentiableEncoder, PairEncoder
+from metabam.model.encoders.tracked import TrackedEncoder, layout_of
 
-__all__ = ["ContextRows", "DifferentiableEncoder", "PairEncoder", "load_encoder"]
+__all__ = ["ContextRows", "DifferentiableEncoder", "PairEncoder", "TrackedEncoder", "layout_of", "load_encoder"]
 
 
 def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> PairEncoder:
@@ -24,6 +25,9 @@ def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, 
         not fit together.
     """
     kind = description.get("kind")
+    if "track" in description:
+        inner = load_encoder(tensors, {name: value for name, value in description.items() if name != "track"})
+        return _with_track(inner, description["track"])
     try:
         if kind == "motif":
             from metabam.model.encoders.motif import MotifEncoder
@@ -50,3 +54,13 @@ def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, 
             "encoder-state", f"the stored encoder is incomplete ({error!r}).", "Train the run again."
         ) from error
     raise CheckpointError("encoder-kind", f"unknown encoder kind {kind!r}.", "Use the version that wrote this run.")
+
+
+def _with_track(inner: PairEncoder, kept: Any) -> PairEncoder:
+    """Return an encoder with the coefficients of its track that ``kept`` describes."""
+    try:
+        return TrackedEncoder.around(inner, kept)
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise CheckpointError(
+            "encoder-state", f"what is kept of the track is not described ({error!r}).", "Train the run again."
+        ) from error

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from metabam.config import EncoderConfig
 from metabam.model.discovery import MotifDictionary, discover
+from metabam.model.discovery.dictionary import describe_code
 from metabam.model.encoders.base import ContextRows
 from metabam.model.encoders.training import only_used
 from metabam.records import FeatureInfo, FloatArray, MotifSet, PairWindows
@@ -83,6 +84,17 @@ class MotifEncoder:
             used = self.dictionary.columns[:, side]
             out.append(tuple(int(c) for c in np.unique(used[(used >= 0) & (used < n_sites)])))
         return out[0], out[1]
+
+    @property
+    def track_names(self) -> tuple[str, ...]:
+        """Return what each channel of the track is: a motif or a spaced pair, in the order of the channels."""
+        dictionary = self.dictionary
+        readers = (dictionary.enhancer, dictionary.promoter)
+        return tuple(
+            describe_code(dictionary.motifs, reader, column)[1]
+            for reader, columns in zip(readers, self.track_columns, strict=True)
+            for column in columns
+        )
 
     def track(self, windows: PairWindows) -> FloatArray:
         """Return P(site) along the pair, (B, P, D_track) float32: enhancer positions first, then the promoter's.
