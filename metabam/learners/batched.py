@@ -42,7 +42,7 @@ def leave_one_out_logits(
     size = len(features)
     if size == 0 or not len(labels):
         return np.zeros(labels.shape)
-    if not isinstance(learner, MetaBamLearner) or learner.model is None:
+    if not isinstance(learner, MetaBamLearner) or learner.model is None or learner.model.rotation is not None:
         return np.array([[_one(learner, features, row, at) for at in range(size)] for row in labels])
     model = learner.model
     keep = 1.0 - torch.eye(size)
@@ -68,9 +68,11 @@ def adapt_many(learner: Learner[Fingerprint], supports: Sequence[SupportSet]) ->
     with torch.inference_mode():
         for start in range(0, len(supports), chunk):
             part = supports[start : start + chunk]
-            states = torch.stack([model.states(learner.as_features(support.features)) for support in part])
+            features = [learner.as_features(support.features) for support in part]
+            states = torch.stack([model.states(each) for each in features])
+            turned = None if model.rotation is None else torch.stack(features)
             labels = torch.from_numpy(np.stack([support.labels for support in part]).astype(np.float32))
-            belief = model.adapt(Support(states, labels, torch.ones_like(labels)))
+            belief = model.adapt(Support(states, labels, torch.ones_like(labels), turned))
             rows = (belief.context.mean, belief.context.std, belief.alpha, belief.delta_mean, belief.delta_covariance)
             mean, std, spectrum, delta, covariance = (np.asarray(row.numpy(), dtype=np.float64) for row in rows)
             found += [
@@ -84,12 +86,12 @@ def adapt_states(model: MetaBam, states: torch.Tensor, labels: torch.Tensor, mas
     """Return beliefs about supports (..., S, K), the dimensions of z_c independent, as fingerprints keep them."""
     belief = model.adapt(Support(states, labels, mask))
     context = ContextPosterior(belief.context.mean, torch.diag_embed(belief.context.std))
-    return Belief(context, belief.alpha, belief.delta_mean, belief.delta_covariance)
+    return Belief(context, belief.alpha, belief.delta_mean, belief.delta_covariance, belief.step_gates)
 
 
 def _answers(model: MetaBam, belief: Belief, states: torch.Tensor, every: int) -> Float64Array:
     """Return moderated logits (P, S), pair s under the belief (p, s); ``states`` (S, 1, K)."""
-    logit, variance = model.combine(model.unfold(states, belief.alpha)[-1], states, belief)
+    logit, variance = model.combine(model.unfolded(states, belief)[-1], states, belief)
     shift = torch.from_numpy(base_shift(model, belief, every=every)).unsqueeze(-1)
     return np.asarray(model.moderated(logit + shift, variance).squeeze(-1).numpy(), dtype=np.float64)
 

@@ -56,13 +56,16 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     """
     check_contexts(contexts)
     torch.manual_seed(seed)
-    model = MetaBam(config, contexts[0].features.shape[1])
-    standardiser = Standardiser.of(contexts)
+    of_pairs = [context.of_pairs() for context in contexts]
+    model = MetaBam(config, of_pairs[0].features.shape[1], contexts[0].layout)
+    standardiser = Standardiser.of(of_pairs)
     with torch.no_grad():
         model.feature_centre.copy_(torch.from_numpy(standardiser.centre))
         model.feature_scale.copy_(torch.from_numpy(standardiser.scale))
     keep_reference(model, contexts, seed)
-    _choose_atoms(model, contexts, seed)
+    _choose_atoms(model, of_pairs, seed)
+    if model.multiscale is not None:
+        model.multiscale.fit_(torch.from_numpy(np.concatenate([context.features for context in contexts])))
     _learn_states(model, contexts, seed, steps)
     prior, states = _fit_prior(model, contexts, seed)
     _install(model, prior, states)
@@ -112,6 +115,7 @@ def _learn_states(model: MetaBam, contexts: Sequence[LabelledContext], seed: int
     heads = nn.Parameter(torch.zeros(n_lines, n_atoms))
     bases = nn.Parameter(torch.tensor([float(np.log(c.prevalence / (1.0 - c.prevalence))) for c in contexts]))
     shape = [model.basis.threshold, model.basis.gain, model.basis.leak, model.modulate.matrix]
+    shape += [] if model.multiscale is None else list(model.multiscale.parameters())
     optimizer = torch.optim.Adam([*shape, heads, bases], lr=5e-3)
     rng = np.random.default_rng([seed, 1])
     for step in range(steps):

@@ -37,20 +37,18 @@ def value_of(
     if not 0 <= atom < learner.config.n_atoms:
         raise ConfigError("unknown-atom", f"there is no atom {atom}.", f"Choose 0 to {learner.config.n_atoms - 1}.")
     with torch.no_grad():
-        belief = belief_of(context)
+        belief = belief_of(model, context)
         shift = float(base_shift(model, belief))
 
     def potential(features: Tensor) -> Tensor:
-        z = (features - model.feature_centre) / model.feature_scale
-        return model.basis.potentials(z)[..., atom]
+        return model.potentials(features, belief.context.mean)[..., atom]
 
     def state(features: Tensor) -> Tensor:
-        unfolded: Tensor = model.unfold(model.states(features), belief.alpha)[-1]
-        return unfolded[..., atom]
+        return model.unfolded(model.states(features, belief.context.mean), belief)[-1][..., atom]
 
     def logit(features: Tensor) -> Tensor:
-        states = model.states(features)
-        centre, variance = model.combine(model.unfold(states, belief.alpha)[-1], states, belief)
+        states = model.states(features, belief.context.mean)
+        centre, variance = model.combine(model.unfolded(states, belief)[-1], states, belief)
         return model.moderated(centre + shift, variance)
 
     return {"potential": potential, "state": state, "logit": logit}[target]

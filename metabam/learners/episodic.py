@@ -16,7 +16,7 @@ from metabam.data.episodes import draw_support
 from metabam.data.virtual import VirtualLines, VirtualMix
 from metabam.errors import ConfigError, InputError
 from metabam.learners.birth import Birth, states_of
-from metabam.model.metabam import Belief, MetaBam, Support
+from metabam.model.metabam import Belief, MetaBam
 from metabam.records import LabelledContext
 
 _CANDIDATES = 4
@@ -215,12 +215,12 @@ def real_tasks(context: LabelledContext, shots: Sequence[int], repeats: int, que
 
 def run_batch(model: MetaBam, tasks: Tasks) -> Belief:
     """Return the beliefs that the supports of a batch lead to."""
-    return model.adapt(Support(model.states(tasks.support), tasks.support_labels, tasks.support_mask))
+    return model.adapt(model.support(tasks.support, tasks.support_labels, tasks.support_mask))
 
 
 def build_optimizer(model: MetaBam, config: TrainConfig) -> torch.optim.Optimizer:
     """Return AdamW; what birth learned from thousands of labels moves at a tenth of the rate."""
-    slow_names = ("basis.", "modulate.", "readout.", "evidence.")
+    slow_names = ("basis.", "modulate.", "readout.", "evidence.", "multiscale.")
     slow = [p for n, p in model.named_parameters() if n.startswith(slow_names)]
     fast = [p for n, p in model.named_parameters() if not n.startswith(slow_names)]
     return torch.optim.AdamW(

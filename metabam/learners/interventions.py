@@ -17,7 +17,7 @@ from metabam.records import AtomEdit, Fingerprint
 Float64Array = NDArray[np.float64]
 
 
-def belief_of(fingerprint: Fingerprint) -> Belief:
+def belief_of(model: MetaBam, fingerprint: Fingerprint) -> Belief:
     """Return a fingerprint as the model's tensors: independent dimensions of z_c, float32."""
     mean, std, alpha, delta, covariance = (
         torch.from_numpy(np.asarray(values, dtype=np.float32))
@@ -29,7 +29,7 @@ def belief_of(fingerprint: Fingerprint) -> Belief:
             fingerprint.evidence_cov,
         )
     )
-    return Belief(ContextPosterior(mean, torch.diag(std)), alpha, delta, covariance)
+    return Belief(ContextPosterior(mean, torch.diag(std)), alpha, delta, covariance, model.gates_by_step(mean))
 
 
 def edited(belief: Belief, edit: AtomEdit) -> Belief:
@@ -54,13 +54,14 @@ def edited(belief: Belief, edit: AtomEdit) -> Belief:
         belief.alpha @ keep.T + gate,
         belief.delta_mean @ keep.T + evidence,
         keep @ belief.delta_covariance @ keep.T,
+        None if belief.step_gates is None else belief.step_gates @ keep.T + gate,
     )
 
 
 def unfold_with(
-    model: MetaBam, states: Tensor, usual: Tensor, changed: Tensor, step: int, steps: int | None
+    model: MetaBam, states: Tensor, usual: Belief, changed: Belief, step: int, steps: int | None
 ) -> list[Tensor]:
-    """Return h^(0) ... h^(T) where step ``step`` (1..T) is taken under gates ``changed``, all others under ``usual``.
+    """Return h^(0) ... h^(T) where step ``step`` (1..T) is taken under the gates of ``changed``, others ``usual``.
 
     Raises
     ------
@@ -72,7 +73,9 @@ def unfold_with(
         raise ConfigError("unfold-steps", f"step {step} is not among the {wanted} that are taken.", "Count from 1.")
     trace = [states]
     for number in range(1, wanted + 1):
-        trace.append(model.unfold(trace[-1], changed if number == step else usual, 1)[-1])
+        belief = changed if number == step else usual
+        gates = belief.alpha if belief.step_gates is None else belief.step_gates[number - 1]
+        trace.append(model.unfold(trace[-1], gates, 1)[-1])
     return trace
 
 
@@ -85,8 +88,8 @@ def base_shift(
     this takes that back, by Newton steps of at most 1 on the mean moderated probability. ``every`` thins the 256
     training pairs that stand for all, where thousands of beliefs are compared with each other.
     """
-    states = model.states_of_reference()[::every]
-    logit, variance = model.combine(model.unfold(states, belief.alpha)[-1], states, belief, path)
+    states = model.states_of_reference(belief.context.mean)[..., ::every, :]
+    logit, variance = model.combine(model.unfolded(states, belief)[-1], states, belief, path)
     spread = (variance * model.interval_scale.square()).detach().numpy().astype(np.float64)
     damp = np.sqrt(1.0 + np.pi / 8.0 * spread)
     centre, rate = logit.detach().numpy().astype(np.float64), float(torch.sigmoid(model.base_logit))

@@ -19,15 +19,17 @@ from metabam.learners.interventions import base_shift, edited, sigmoid, unfold_w
 from metabam.learners.refinement import refined
 from metabam.learners.selection import choose_steps, train_steps
 from metabam.model.context import ContextPosterior
-from metabam.model.metabam import Belief, MetaBam, Support
+from metabam.model.metabam import Belief, MetaBam
 from metabam.records import (
     AtomEdit,
+    FeatureLayout,
     Fingerprint,
     FloatArray,
     LabelledContext,
     Prediction,
     RefinementPath,
     SupportSet,
+    TrackUse,
 )
 
 Float64Array = NDArray[np.float64]
@@ -93,7 +95,7 @@ class MetaBamLearner:
         features = self.as_features(support.features)
         with torch.inference_mode():
             labels = torch.from_numpy(support.labels.astype(np.float32))
-            belief = model.adapt(Support(model.states(features), labels, torch.ones_like(labels)))
+            belief = model.adapt(model.support(features, labels, torch.ones_like(labels)))
         return Fingerprint(
             mean=_array(belief.context.mean),
             std=_array(belief.context.std),
@@ -116,7 +118,7 @@ class MetaBamLearner:
         features = self.as_features(support.features)
         with torch.no_grad():
             labels = torch.from_numpy(support.labels.astype(np.float32))
-            given = Support(model.states(features), labels, torch.ones_like(labels))
+            given = model.support(features, labels, torch.ones_like(labels))
         return refined(model, fingerprint, given, config or RefineConfig())
 
     def predict(
@@ -140,7 +142,7 @@ class MetaBamLearner:
         queries
             z_q, (Q, D).
         gate_override
-            Gates (K,) in [-1, 1] to use instead of the fingerprint's; their uncertainty is then zero.
+            Gates (K,) in [-1, 1] to use instead of the fingerprint's, at every step; their uncertainty is then zero.
         atom_mask
             (K,) 0 or 1: atoms with 0 lose their gate and their delta.
         steps
@@ -156,13 +158,12 @@ class MetaBamLearner:
         features = self.as_features(queries)
         with torch.inference_mode():
             belief = self._belief(context, gate_override, atom_mask)
-            states = model.states(features)
+            states = model.states(features, belief.context.mean)
             if edit is not None and edit.step is not None:
-                changed = edited(belief, edit).alpha
-                unfolded = unfold_with(model, states, belief.alpha, changed, edit.step, steps)
+                unfolded = unfold_with(model, states, belief, edited(belief, edit), edit.step, steps)
             else:
                 belief = belief if edit is None else edited(belief, edit)
-                unfolded = model.unfold(states, belief.alpha, steps)
+                unfolded = model.unfolded(states, belief, steps)
             logit, variance = model.combine(unfolded[-1], states, belief, path)
             logit = logit + self._base_shift(context, path)
             moderated = _array(model.moderated(logit, variance))
@@ -192,15 +193,17 @@ class MetaBamLearner:
             ).float()
             spread = torch.from_numpy(rng.normal(size=(len(noise), n_atoms)).astype(np.float32))
             deltas = belief.delta_mean + spread @ root.T
-            alphas = model.gate(belief.context.draw(noise))
+            contexts = belief.context.draw(noise)
+            alphas = model.gate(contexts)
             moved = model.readout.effects(alphas) - model.readout.effects(belief.alpha)
             deltas = deltas - model.evidence.kappa * moved
             states = model.states(features)
             shift = self._base_shift(context, "full")
-            logits = [
-                model.context_logit(states, alpha) + (states - model.readout.centre) @ delta + shift
-                for alpha, delta in zip(alphas, deltas, strict=True)
-            ]
+            logits = []
+            for z, alpha, delta in zip(contexts, alphas, deltas, strict=True):
+                states = states if model.rotation is None else model.states(features, z)
+                logit = model.context_logit(states, alpha, step_gates=model.gates_by_step(z))
+                logits.append(logit + (states - model.readout.centre) @ delta + shift)
             return _array(torch.stack(logits))
 
     def spectrum_of(self, contexts: NDArray[Any]) -> Float64Array:
@@ -221,6 +224,19 @@ class MetaBamLearner:
         """Return V, (K, D) float32, a copy."""
         return np.array(self._fitted().basis.atoms.detach().numpy(), dtype=np.float32)
 
+    def track_uses(self) -> tuple[TrackUse, ...]:
+        """Return which periods and wavelet bands of the position track each atom uses; empty where none are read."""
+        multiscale = self._fitted().multiscale
+        return () if multiscale is None else multiscale.uses()
+
+    def spectra_by_step(self, context: Fingerprint) -> Float64Array:
+        """Return the gates G_1 ... G_T (T, K) of a fingerprint; the last row is its spectrum."""
+        model = self._fitted()
+        with torch.inference_mode():
+            gates = model.gates_by_step(_tensor(context.mean))
+        shared = np.broadcast_to(np.asarray(context.spectrum), (self.config.n_steps, len(context.spectrum)))
+        return np.array(shared) if gates is None else _array(gates)
+
     @property
     def weights(self) -> Float64Array:
         """Return the read-out weights w (K,) >= 0, logits per unit state."""
@@ -228,7 +244,7 @@ class MetaBamLearner:
             return _array(self._fitted().readout.weight)
 
     def mechanism_states(self, queries: FloatArray) -> FloatArray:
-        """Return h^(0) (Q, K) of query features (Q, D)."""
+        """Return h^(0) (Q, K) of query features (Q, D), before any context rotates the atoms."""
         features = self.as_features(queries)
         with torch.inference_mode():
             return np.asarray(self._fitted().states(features).numpy())
@@ -247,6 +263,8 @@ class MetaBamLearner:
             "train": self.train.model_dump(mode="json"),
             "chosen_steps": self.chosen_steps,
         }
+        if model.layout.width > model.layout.n_features:
+            description["layout"] = model.layout.as_json()
         return tensors, description
 
     @classmethod
@@ -261,7 +279,8 @@ class MetaBamLearner:
         config = ModelConfig.model_validate(description["model"], strict=False)
         train = TrainConfig.model_validate(description["train"], strict=False)
         learner = cls(config, train)
-        model = MetaBam(config, int(description["n_features"]))
+        layout = FeatureLayout.of_json(description["layout"]) if "layout" in description else None
+        model = MetaBam(config, int(description["n_features"]), layout)
         wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
         found = {name: tuple(value.shape) for name, value in tensors.items()}
         if wanted != found:
@@ -284,8 +303,8 @@ class MetaBamLearner:
         return self.model
 
     def as_features(self, features: FloatArray) -> Tensor:
-        """Return features (Q, D) as the model reads them, float32; another number of columns is refused."""
-        wanted = self._fitted().basis.atoms.shape[1]
+        """Return features (Q, W) as the model reads them, float32; another number of columns is refused."""
+        wanted = self._fitted().layout.width
         if features.ndim != 2 or features.shape[1] != wanted:
             raise InputError(
                 "feature-count",
@@ -298,6 +317,7 @@ class MetaBamLearner:
         self, context: Fingerprint, gate_override: NDArray[Any] | None, atom_mask: NDArray[Any] | None
     ) -> Belief:
         mean, alpha = _tensor(context.mean), _tensor(context.spectrum)
+        gates = self._fitted().gates_by_step(mean) if gate_override is None else None
         scale = torch.diag(_tensor(context.std))
         delta, covariance = _tensor(context.evidence_mean), _tensor(context.evidence_cov)
         if gate_override is not None:
@@ -305,7 +325,8 @@ class MetaBamLearner:
         if atom_mask is not None:
             keep = self._per_atom(atom_mask, "atom_mask")
             alpha, delta, covariance = alpha * keep, delta * keep, covariance * keep[:, None] * keep
-        return Belief(ContextPosterior(mean, scale), alpha, delta, covariance)
+            gates = None if gates is None else gates * keep
+        return Belief(ContextPosterior(mean, scale), alpha, delta, covariance, gates)
 
     def _base_shift(self, context: Fingerprint, path: Literal["full", "context"]) -> float:
         """Return b such that training pairs, under this belief, have the training lines' base rate on average.

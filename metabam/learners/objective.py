@@ -36,10 +36,10 @@ def episode_loss(model: MetaBam, tasks: Tasks, config: TrainConfig, step: int, n
     form: with one draw of z_c instead, its variance shrank until 90 % intervals of the context path held 30 %.
     ``vnc`` is minus the ELBO of the support, beta ramped up, divided by the number of queries.
     """
-    query = model.states(tasks.query)
-    support = Support(model.states(tasks.support), tasks.support_labels, tasks.support_mask)
+    support = model.support(tasks.support, tasks.support_labels, tasks.support_mask)
     belief = model.adapt(support)
-    unfolded = model.unfold(query, belief.alpha)[-1]
+    query = model.states(tasks.query, belief.context.mean)
+    unfolded = model.unfolded(query, belief)[-1]
     context_logit = model.moderated(*model.combine(unfolded, query, belief, "context"))
     full_logit = model.moderated(*model.combine(unfolded, query, belief))
     context_term = task_loss(context_logit, tasks.query_labels, tasks.query_mask)
@@ -93,6 +93,8 @@ def _consistency(
     if config.consistency == 0:
         return belief.alpha.new_zeros(())
     with torch.no_grad():
+        if model.rotation is not None:
+            query = model.states(tasks.query)  # z_c is inferred from unrotated states
         every = Support(
             torch.cat([support.states, query], -2),
             torch.cat([support.labels, tasks.query_labels], -1),

@@ -47,15 +47,15 @@ def posterior_draws(
     model, rng = learner.model, np.random.default_rng(seed)
     noise = torch.from_numpy(rng.standard_normal((draws, len(context.mean))).astype(np.float32))
     with torch.inference_mode():
-        belief = belief_of(context)
+        belief = belief_of(model, context)
         z = belief.context.draw(noise)
         alphas = model.gate(z)
-        states = model.states(learner.as_features(queries))
-        logits = _context_logits(model, states, alphas)
+        features = learner.as_features(queries)
+        states = model.states(features, belief.context.mean)
+        deltas = _deltas(model, belief, alphas, rng) if delta == "drawn" and model.config.evidence else None
+        logits = _context_logits(model, features, states, z, alphas, deltas)
         variance = torch.zeros(len(states))
-        if delta == "drawn" and model.config.evidence:
-            logits = logits + _deltas(model, belief, alphas, rng) @ (states - model.readout.centre).T
-        elif model.config.evidence:
+        if delta != "drawn" and model.config.evidence:
             centred = states - model.readout.centre
             variance = ((centred @ model.beyond_context()) * centred).sum(-1).clamp(min=0.0)
         shift = float(base_shift(model, belief, "full" if delta == "drawn" else "context"))
@@ -67,11 +67,26 @@ def posterior_draws(
     )
 
 
-def _context_logits(model: MetaBam, states: Tensor, alphas: Tensor) -> Tensor:
-    """Return the gated path's logits (M, Q) of h^(0) (Q, K) under M gates (M, K)."""
+def _context_logits(
+    model: MetaBam, features: Tensor, states: Tensor, z: Tensor, alphas: Tensor, deltas: Tensor | None
+) -> Tensor:
+    """Return the logits (M, Q) of features (Q, W), or their h^(0) (Q, K), under M contexts, gates and deltas (M, K).
+
+    Where contexts rotate the atoms, each draw reads the features anew.
+    """
     chunk = max(1, _CELLS // max(1, states.numel()))
-    parts = [model.context_logit(states, alphas[start : start + chunk]) for start in range(0, len(alphas), chunk)]
-    return torch.cat(parts)
+    parts = []
+    for start in range(0, len(alphas), chunk):
+        some = slice(start, start + chunk)
+        here = states if model.rotation is None else model.states(features, z[some])
+        part = model.context_logit(here, alphas[some], step_gates=model.gates_by_step(z[some]))
+        if deltas is not None and model.rotation is not None:
+            part = part + ((here - model.readout.centre) @ deltas[some].unsqueeze(-1)).squeeze(-1)
+        parts.append(part)
+    logits = torch.cat(parts)
+    if deltas is not None and model.rotation is None:
+        logits = logits + deltas @ (states - model.readout.centre).T
+    return logits
 
 
 def _deltas(model: MetaBam, belief: Belief, alphas: Tensor, rng: np.random.Generator) -> Tensor:

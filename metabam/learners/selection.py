@@ -90,9 +90,9 @@ def judge(model: MetaBam, tasks: Tasks, *, context_only: bool = False) -> Judgem
     """Return how well the full path (or z_c alone) does on a batch of tasks."""
     tasks = tasks.to(device_of(model))
     with torch.no_grad():
-        query = model.states(tasks.query)
         belief = run_batch(model, tasks)
-        unfolded = model.unfold(query, belief.alpha)[-1]
+        query = model.states(tasks.query, belief.context.mean)
+        unfolded = model.unfolded(query, belief)[-1]
         logit = model.moderated(*model.combine(unfolded, query, belief, "context" if context_only else "full"))
     rows = []
     for row, truth, keep in zip(logit, tasks.query_labels, tasks.query_mask > 0, strict=True):

@@ -32,13 +32,19 @@ class MechanismBasis(nn.Module):
         self.threshold = nn.Parameter(torch.zeros(n_atoms))
         self.leak = nn.Parameter(torch.full((n_atoms,), 0.15))
 
-    def potentials(self, features: Tensor) -> Tensor:
-        """Return p (..., K) of features z (..., D); unbounded, zero at the threshold."""
+    def potentials(self, features: Tensor, atoms: Tensor | None = None, beside: Tensor | None = None) -> Tensor:
+        """Return p (..., K) of features z (..., D); unbounded, zero at the threshold.
+
+        ``atoms`` (..., K, D) to match with instead of V (turned by a context, say); ``beside`` (..., K) other matches,
+        added to this one.
+        """
+        atoms = self.atoms if atoms is None else atoms
         if self.match == "cosine":
             unit = nn.functional.normalize(features, dim=-1) * features.shape[-1] ** 0.5
-            match = unit @ nn.functional.normalize(self.atoms, dim=-1).T
+            match = unit @ nn.functional.normalize(atoms, dim=-1).mT
         else:
-            match = features @ self.atoms.T
+            match = features @ atoms.mT
+        match = match if beside is None else match + beside
         potentials: Tensor = (match - self.threshold) * self.gain.exp()
         return potentials
 

@@ -1,9 +1,10 @@
 """Meta-BAM, whole: z_q -> mechanism states -> unfolding under alpha(z_c) -> logit, plus delta from the support.
 
-    p = basis(z)                         potentials (Q, K)          Plan 34 s2.1
+    p = basis(z) [+ multiscale(track)]   potentials (Q, K)          Plan 34 s2.1, s2.5
     h0 = modulate(tanh(p)) + leak p           mechanism states (Q, K)
     q(z_c | S) = encoder(support)        context (Z,)               Plan 34 s2.2
     alpha = gate(z_c)                    spectrum (K,)              Plan 34 s2.3, s4.1
+    [V <- R(z_c)^-1 V, and p, h0 anew]   phase rotation             Plan 34 s3.2.1
     h_T = unfold(h0, alpha)              T steps                    Plan 34 s3.2.1
     logit = w alpha . (h_T - centre) + b + (h0 - centre) . delta    read-out and evidence
 
@@ -12,19 +13,23 @@ Every intervention is an argument; nothing here is changed by a prediction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from metabam.config import ModelConfig
+from metabam.errors import ConfigError
 from metabam.model.basis import MechanismBasis
 from metabam.model.context import ContextEncoder, ContextPosterior, LearnedPrior
 from metabam.model.evidence import EvidencePosterior
-from metabam.model.gate import SpectrumGate
+from metabam.model.gate import SpectrumGate, StepGates
 from metabam.model.heads import MechanismReadout
+from metabam.model.multiscale import MultiscaleMatch
+from metabam.model.phase import PhaseRotation
 from metabam.model.unfold import MechanismUnfolding, PairModulation
+from metabam.records import FeatureLayout
 
 N_REFERENCE = 256
 """Training pairs that are kept with the model, to hold its base rate."""
@@ -32,21 +37,29 @@ N_REFERENCE = 256
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Supports: ``states`` (..., S, K) from :meth:`MetaBam.states`, ``labels`` and ``mask`` (..., S) floating."""
+    """Supports: ``states`` (..., S, K) from :meth:`MetaBam.states`, ``labels`` and ``mask`` (..., S) floating.
+
+    ``features`` (..., S, W) are needed where a context rotates the atoms: the states then have to be read anew.
+    """
 
     states: Tensor
     labels: Tensor
     mask: Tensor
+    features: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What a support teaches: context posterior, spectrum alpha (..., K), mean and covariance of delta."""
+    """What a support teaches: context posterior, spectrum alpha (..., K), mean and covariance of delta.
+
+    ``step_gates`` (T, ..., K) where each step has gates of its own; the last of them is ``alpha``.
+    """
 
     context: ContextPosterior
     alpha: Tensor
     delta_mean: Tensor
     delta_covariance: Tensor
+    step_gates: Tensor | None = None
 
 
 class MetaBam(nn.Module):
@@ -58,6 +71,8 @@ class MetaBam(nn.Module):
         Sizes and options.
     n_features
         ``D``.
+    layout
+        What the columns of the features are, where coefficients of the position track follow z_q.
     """
 
     feature_centre: Tensor
@@ -66,35 +81,60 @@ class MetaBam(nn.Module):
     reference: Tensor
     interval_scale: Tensor
 
-    def __init__(self, config: ModelConfig, n_features: int) -> None:
+    def __init__(self, config: ModelConfig, n_features: int, layout: FeatureLayout | None = None) -> None:
         super().__init__()
         n_atoms = config.n_atoms
         self.config = config
+        self.layout = FeatureLayout(n_features) if layout is None else layout
         self.register_buffer("feature_centre", torch.zeros(n_features))
         self.register_buffer("feature_scale", torch.ones(n_features))
-        self.register_buffer("reference", torch.zeros(N_REFERENCE, n_features))
+        self.register_buffer("reference", torch.zeros(N_REFERENCE, self.layout.width))
         self.register_buffer("base_logit", torch.zeros(()))
         self.register_buffer("interval_scale", torch.ones(()))
         self.basis = MechanismBasis(n_atoms, n_features, config.match)
         self.modulate = PairModulation(n_atoms)
         self.encoder = ContextEncoder(config.aggregation, n_atoms, config.context_dim, config.hidden)
         self.gate = SpectrumGate(config.context_dim, n_atoms, config.hidden)
-        self.unfold = MechanismUnfolding(n_atoms, config.mix_rank, config.n_steps, config.unfolding)
+        self.unfold = MechanismUnfolding(n_atoms, config.mix_rank, config.n_steps, config.unfolding, config.mix)
         self.readout = MechanismReadout(n_atoms)
         self.evidence = EvidencePosterior(n_atoms, config.newton_steps)
         self.learned_prior = LearnedPrior(config.context_dim) if config.prior == "learned" else None
         self.auxiliary = nn.ModuleDict()  # heads of training alone (adversary, decoder): never part of what is stored
+        reads_more = config.fourier or config.wavelet != "off"
+        self.multiscale = MultiscaleMatch(config, self.layout) if reads_more else None
+        self.rotation = PhaseRotation(config.context_dim, n_features, config.hidden) if config.rotation else None
+        per_step = config.gates == "per_step"
+        self.step_gates = StepGates(config.context_dim, n_atoms, config.n_steps) if per_step else None
 
-    def states(self, features: Tensor) -> Tensor:
-        """Return h^(0) (..., K) of features z (..., D); they depend on no context and can be cached."""
-        z = (features - self.feature_centre) / self.feature_scale
-        potentials = self.basis.potentials(z)
+    def states(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """Return h^(0) (..., K) of features (..., W): z_q, then track coefficients where there are any.
+
+        Without phase rotation they depend on no context and can be cached; with it, ``context`` z_c (..., Z) turns the
+        atoms (features (..., Q, W) then, as one context serves Q pairs), and ``None`` leaves them as they are, which is
+        how a support is read before its z_c is known.
+        """
+        potentials = self.potentials(features, context)
         states: Tensor = self.modulate(torch.tanh(potentials)) + self.basis.leaky(potentials)
         return states
 
-    def states_of_reference(self) -> Tensor:
-        """Return h^(0) (256, K) of the training pairs that are kept with the model."""
-        return self.states(self.reference)
+    def potentials(self, features: Tensor, context: Tensor | None = None) -> Tensor:
+        """Return p (..., K) of features (..., W), under z_c (..., Z) if it rotates: what :meth:`states` starts from."""
+        z = (features[..., : len(self.feature_centre)] - self.feature_centre) / self.feature_scale
+        beside = None if self.multiscale is None else self.multiscale(features, z, self.basis.atoms)
+        turned = None if self.rotation is None or context is None else self.rotation.atoms(self.basis.atoms, context)
+        return self.basis.potentials(z, turned, beside)
+
+    def support(self, features: Tensor, labels: Tensor, mask: Tensor) -> Support:
+        """Return a support as :meth:`adapt` wants it, of features (..., S, W)."""
+        return Support(self.states(features), labels, mask, None if self.rotation is None else features)
+
+    def states_of_reference(self, context: Tensor | None = None) -> Tensor:
+        """Return h^(0) (256, K) of the training pairs that are kept with the model, under z_c (Z,) if it rotates."""
+        return self.states(self.reference, context)
+
+    def gates_by_step(self, context: Tensor) -> Tensor | None:
+        """Return G_1 ... G_T (T, ..., K) of z_c (..., Z); ``None`` where all steps share the spectrum."""
+        return None if self.step_gates is None else self.step_gates(context, self.gate.level(context))
 
     def pooled_alpha(self) -> Tensor:
         """Return the spectrum of the pooled, zero-shot model: alpha at the prior's mean, (K,)."""
@@ -112,10 +152,17 @@ class MetaBam(nn.Module):
         """Return KL(q(z_c | S) || p(z_c)) split over latent dimensions, (..., Z) nats (the prior's own axes)."""
         return (context if self.learned_prior is None else self.learned_prior.whiten(context)).kl_to_prior()
 
-    def context_logit(self, states: Tensor, alpha: Tensor, steps: int | None = None) -> Tensor:
+    def context_logit(
+        self, states: Tensor, alpha: Tensor, steps: int | None = None, step_gates: Tensor | None = None
+    ) -> Tensor:
         """Return the gated path's logits (..., Q) of h^(0) (..., Q, K) under gates (..., K)."""
-        logit: Tensor = self.readout(self.unfold(states, alpha, steps)[-1], alpha)
+        logit: Tensor = self.readout(self.unfold(states, alpha, steps, step_gates)[-1], alpha)
         return logit
+
+    def unfolded(self, states: Tensor, belief: Belief, steps: int | None = None) -> list[Tensor]:
+        """Return h^(0) ... h^(T), each (..., Q, K), under a belief."""
+        trace: list[Tensor] = self.unfold(states, belief.alpha, steps, belief.step_gates)
+        return trace
 
     def sampling_offset(self, labels: Tensor, mask: Tensor) -> Tensor:
         """Return the log odds by which a support was chosen to over-represent positives, (..., 1); no gradient.
@@ -141,15 +188,18 @@ class MetaBam(nn.Module):
 
     def infer_context(self, support: Support) -> ContextPosterior:
         """Return q(z_c | S)."""
-        expected = self.context_logit(support.states, self.pooled_alpha().expand(*support.labels.shape[:-1], -1))
+        pooled = self.pooled_alpha().expand(*support.labels.shape[:-1], -1)
+        gates = self.gates_by_step(self.prior().mean)  # (T, K), for any batch of supports
+        expected = self.context_logit(support.states, pooled, step_gates=gates)
         expected = expected + self.sampling_offset(support.labels, support.mask)
         centred = support.states - self.readout.centre
         posterior: ContextPosterior = self.encoder(centred, support.labels, expected, support.mask)
         return posterior if self.learned_prior is None else self.learned_prior.update(posterior)
 
-    def infer_delta(self, support: Support, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    def infer_delta(self, support: Support, alpha: Tensor, step_gates: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return mean (..., K) and covariance (..., K, K) of delta given the gates (..., K)."""
-        offset = self.context_logit(support.states, alpha) + self.sampling_offset(support.labels, support.mask)
+        offset = self.context_logit(support.states, alpha, step_gates=step_gates)
+        offset = offset + self.sampling_offset(support.labels, support.mask)
         pooled = self.readout.effects(self.pooled_alpha())
         mean = self.evidence.prior_mean(self.readout.effects(alpha), pooled)
         centred = support.states - self.readout.centre
@@ -157,21 +207,40 @@ class MetaBam(nn.Module):
         return result
 
     def adapt(self, support: Support) -> Belief:
-        """Return the belief about the context of each support in the batch."""
+        """Return the belief about the context of each support in the batch.
+
+        z_c is inferred from unrotated states, for it is not known before; delta lives on the rotated ones, as it does
+        when queries are judged.
+        """
         return self.believe(support, self.infer_context(support))
 
     def believe(self, support: Support, context: ContextPosterior) -> Belief:
         """Return the belief under a given context posterior: its gates, and the evidence of the support at them."""
-        alpha = self.gate(context.mean)
+        alpha, gates = self.gate(context.mean), self.gates_by_step(context.mean)
         if self.config.evidence:
-            mean, covariance = self.infer_delta(support, alpha)
+            mean, covariance = self.infer_delta(self.rotated(support, context.mean), alpha, gates)
         else:
             mean = torch.zeros_like(alpha)
             covariance = torch.zeros(*alpha.shape, alpha.shape[-1], dtype=alpha.dtype, device=alpha.device)
-        return Belief(context, alpha, mean, covariance)
+        return Belief(context, alpha, mean, covariance, gates)
+
+    def rotated(self, support: Support, context: Tensor) -> Support:
+        """Return the support as a context z_c (..., Z) sees it."""
+        if self.rotation is None:
+            return support
+        if support.features is None:
+            raise ConfigError(
+                "support-features",
+                "a context rotates the atoms, and the support carries no features.",
+                "Use support().",
+            )
+        return replace(support, states=self.states(support.features, context))
 
     def effect_covariance(self, context: ContextPosterior, alpha: Tensor) -> Tensor:
-        """Return the covariance (..., K, K) of theta = w alpha(z_c) by its slope at the mean."""
+        """Return the covariance (..., K, K) of theta = w alpha(z_c) by its slope at the mean.
+
+        What z_c moves beside the spectrum (rotation, gates of earlier steps) is left out.
+        """
         slope = self.gate_slope(context.mean, alpha)
         root = (self.readout.weight.unsqueeze(-1) * slope) @ context.scale
         return root @ root.transpose(-1, -2)
@@ -200,7 +269,7 @@ class MetaBam(nn.Module):
 
     def full_logit(self, states: Tensor, belief: Belief, steps: int | None = None) -> tuple[Tensor, Tensor]:
         """Return mean and variance of the full logit, both (..., Q), of h^(0) (..., Q, K)."""
-        return self.combine(self.unfold(states, belief.alpha, steps)[-1], states, belief)
+        return self.combine(self.unfolded(states, belief, steps)[-1], states, belief)
 
     def combine(
         self, unfolded: Tensor, states: Tensor, belief: Belief, path: Literal["full", "context"] = "full"

@@ -131,9 +131,9 @@ def support_log_likelihood(model: MetaBam, support: Support, context: Tensor) ->
 
     A support chosen to over-represent positives is judged by the odds at which it was chosen.
     """
-    logits = model.context_logit(support.states, model.gate(context)) + model.sampling_offset(
-        support.labels, support.mask
-    )
+    states, gates = model.rotated(support, context).states, model.gates_by_step(context)
+    logits = model.context_logit(states, model.gate(context), step_gates=gates)
+    logits = logits + model.sampling_offset(support.labels, support.mask)
     loss = nn.functional.binary_cross_entropy_with_logits(logits, support.labels.expand_as(logits), reduction="none")
     total: Tensor = -(loss * support.mask).sum(-1)
     return total
@@ -144,7 +144,8 @@ def context_objective(model: MetaBam, support: Support) -> Callable[[Tensor], Te
     prior = model.prior()
 
     def log_posterior(z: Tensor) -> Tensor:
-        many = Support(support.states.expand(*z.shape[:-1], *support.states.shape), support.labels, support.mask)
+        states = support.states.expand(*z.shape[:-1], *support.states.shape)
+        many = Support(states, support.labels, support.mask, support.features)
         gap = torch.linalg.solve(prior.scale, (z - prior.mean).unsqueeze(-1)).squeeze(-1)
         value: Tensor = support_log_likelihood(model, many, z) - 0.5 * gap.square().sum(-1)
         return value

@@ -13,23 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from metabam.errors import ConfigError
+from metabam.model.mixes import LowRankPair, make_mix
 
-
-class LowRankPair(nn.Module):
-    """Second-order synergy and antagonism of rank R: ``((x A) * (y B)) C``, born at zero (C = 0).
-
-    Cost O((2 + 1) K R) per pair instead of O(K^3).
-    """
-
-    def __init__(self, n_atoms: int, rank: int) -> None:
-        super().__init__()
-        self.left = nn.Parameter(torch.randn(n_atoms, rank) * n_atoms**-0.5)
-        self.right = nn.Parameter(torch.randn(n_atoms, rank) * n_atoms**-0.5)
-        self.out = nn.Parameter(torch.zeros(rank, n_atoms))
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return (..., K) of x and y (..., K)."""
-        return ((x @ self.left) * (y @ self.right)) @ self.out
+__all__ = ["LowRankPair", "MechanismUnfolding", "PairModulation"]
 
 
 class PairModulation(nn.Module):
@@ -64,19 +50,28 @@ class MechanismUnfolding(nn.Module):
         ``T``.
     form
         ``"residual"`` or ``"literal"``.
+    mix
+        One of :data:`metabam.model.mixes.MIXES`.
     """
 
     def __init__(
-        self, n_atoms: int, rank: int, n_steps: int, form: Literal["residual", "literal"] = "residual"
+        self,
+        n_atoms: int,
+        rank: int,
+        n_steps: int,
+        form: Literal["residual", "literal"] = "residual",
+        mix: str = "bilinear",
     ) -> None:
         super().__init__()
         self.n_steps = n_steps
         self.form = form
-        self.mix = LowRankPair(n_atoms, rank)
+        self.mix = make_mix(mix, n_atoms, rank)
         self.norm = nn.LayerNorm(n_atoms) if form == "literal" else nn.Identity()
         self.taps = nn.ModuleList(nn.Identity() for _ in range(n_steps))
 
-    def forward(self, states: Tensor, alpha: Tensor, steps: int | None = None) -> list[Tensor]:
+    def forward(
+        self, states: Tensor, alpha: Tensor, steps: int | None = None, per_step: Tensor | None = None
+    ) -> list[Tensor]:
         """Return h^(0) ... h^(T), each (..., Q, K).
 
         Parameters
@@ -87,6 +82,8 @@ class MechanismUnfolding(nn.Module):
             Gates, (..., K); shared by the Q pairs.
         steps
             How many of the T steps to take; all by default. The step size stays 1 / T.
+        per_step
+            G_1 ... G_T, (T, ..., K), where each step has gates of its own; ``alpha`` at every step by default.
 
         Raises
         ------
@@ -98,14 +95,14 @@ class MechanismUnfolding(nn.Module):
             raise ConfigError(
                 "unfold-steps", f"{wanted} unfolding steps were asked for.", f"Choose between 0 and {self.n_steps}."
             )
-        gates = alpha.unsqueeze(-2)
         trace = [states]
-        for tap in list(self.taps)[:wanted]:
+        for at, tap in enumerate(list(self.taps)[:wanted]):
             state = trace[-1]
+            gates = (alpha if per_step is None else per_step[at]).unsqueeze(-2)
+            gated = state * gates
             if self.form == "literal":
-                gated = state * gates
-                step = self.norm(state + self.mix(gated, gated))
+                step = self.norm(state + self.mix(gated, gated, gates))
             else:
-                step = state + self.mix(state, state * gates) / self.n_steps
+                step = state + self.mix(state, gated, gates) / self.n_steps
             trace.append(tap(step))
         return trace

@@ -18,7 +18,7 @@ from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.objective import attach_heads
 from metabam.learners.selection import JUDGE_SHOTS, StepChoice, choose_steps, judge, step_loss
 from metabam.losses import LossTerms
-from metabam.model.metabam import MetaBam, Support
+from metabam.model.metabam import MetaBam
 from metabam.records import LabelledContext
 
 __all__ = ["MetaTraining", "StepChoice", "choose_steps"]
@@ -162,7 +162,7 @@ class MetaTraining:
         first, second = [], []
         for at, context in enumerate(self._contexts):
             tasks = real_tasks(context, (16,), _PROBE_SUPPORTS, 2, self.seed + 1000 + at).to(device_of(self.module))
-            support = Support(self.module.states(tasks.support), tasks.support_labels, tasks.support_mask)
+            support = self.module.support(tasks.support, tasks.support_labels, tasks.support_mask)
             means = self.module.infer_context(support).mean.double().cpu().numpy()
             first.append(means[: _PROBE_SUPPORTS // 2])
             second.append(means[_PROBE_SUPPORTS // 2 :])
