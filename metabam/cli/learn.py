@@ -104,7 +104,7 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
     values: dict[str, Any] = json.loads(settings.preset(arguments.preset).model_dump_json())
     values["holdout"] = list(dict.fromkeys(arguments.holdout))
     values["holdout_chrom"] = list(dict.fromkeys(arguments.holdout_chrom))
-    changes = {
+    flags = {
         ("seed",): arguments.seed,
         ("learner",): arguments.learner,
         ("encoder", "kind"): arguments.encoder,
@@ -118,13 +118,54 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
         ("train", "threads"): arguments.threads,
         ("train", "device"): arguments.device,
     }
+    changes = {place: value for place, value in flags.items() if value is not None}
+    for word in arguments.settings:
+        place, value = setting(word)
+        if place in changes:
+            raise ConfigError("set-twice", f"{'.'.join(place)} is set twice.", "Set it once.")
+        if place[0] in ("preset", "holdout", "holdout_chrom"):
+            flag = f"--{place[0].replace('_', '-')}"
+            raise ConfigError("has-a-flag", f"{place[0]} is not set by --set.", f"Use {flag}.")
+        changes[place] = value
     for place, value in changes.items():
-        if value is not None:
-            inner = values
-            for key in place[:-1]:
-                inner = inner[key]
-            inner[place[-1]] = value
+        inner = values
+        for depth, key in enumerate(place[:-1], start=1):
+            inner = inner.setdefault(key, {})
+            if not isinstance(inner, dict):
+                raise ConfigError(
+                    "unknown-key", f"{'.'.join(place)}: {'.'.join(place[:depth])} has no parts.", "Set it as a whole."
+                )
+        if isinstance(inner.get(place[-1]), dict):
+            known = ", ".join(inner[place[-1]])
+            raise ConfigError("bad-setting", f"{'.'.join(place)} is a group of settings: {known}.", "Set one of them.")
+        inner[place[-1]] = value
     return settings.build(values, RunConfig)
+
+
+def setting(word: str) -> tuple[tuple[str, ...], Any]:
+    """Return the place and the typed value of ``KEY=VALUE``: JSON where it is JSON, else text.
+
+    ``1e-3`` is a number and ``true`` a truth value; ``no``, ``08`` and ``NaN`` are text, which no number and no switch
+    accepts: nothing is guessed.
+
+    Raises
+    ------
+    ConfigError
+        ``usage`` for a word that is not ``KEY=VALUE``.
+    """
+    key, equals, text = word.partition("=")
+    place = tuple(part.strip() for part in key.split("."))
+    if not equals or not all(place):
+        raise ConfigError("usage", f"--set {word!r} is not KEY=VALUE.", "Write it as model.mix=attention.")
+    try:
+        return place, json.loads(text, parse_constant=_no_constant)
+    except ValueError:
+        return place, text
+
+
+def _no_constant(name: str) -> Any:
+    """Refuse NaN and infinities, which Python's reader of JSON would take."""
+    raise ValueError(name)
 
 
 def named_in(config: RunConfig, table: PairTable) -> RunConfig:

@@ -132,6 +132,10 @@ def _train(commands: Any) -> Parser:
     )
     command.add_argument("--threads", type=whole, metavar="N", help="torch threads")
     command.add_argument("--device", choices=("cpu", "cuda", "auto"), help="where to train (default cpu)")
+    command.add_argument(
+        "--set", action="append", default=[], dest="settings", metavar="KEY=VALUE",
+        help="any other setting by its name, as model.mix=attention or train.shots=[0,16]; may be repeated",
+    )  # fmt: skip
     _base(command)
     again = command.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
