@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from planted import open_run
-from planted_features import distinct_rows, read_world
+from planted_tasks import open_run, read_world
 
+from metabam.bench.encoding import distinct_rows
 from metabam.config import ModelConfig, TrainConfig
 from metabam.data.elements import windows_of
 from metabam.data.episodes import apart_from, contexts_of, draw_support

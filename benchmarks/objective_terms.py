@@ -21,12 +21,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from planted import Held, Task, draw_tasks, open_run, split
+from planted_tasks import Held, Task, draw_tasks, open_run, read_world, split
 
 from metabam.bench.encoding import encoded
 from metabam.config import ModelConfig, RefineConfig, TrainConfig
-from metabam.data.pairs import read_pairs
-from metabam.data.worldfiles import read_truth
 from metabam.files import load_tensors, save_tensors
 from metabam.learners.birth import Birth, give_birth
 from metabam.learners.episodic import EpisodeSource, real_tasks
@@ -142,7 +140,7 @@ class Lab:
 
 def held_features(world: Path, run: Any, cache: Path | None) -> tuple[Any, Any, FloatArray]:
     """Return table, truth and the features (B, D) of all pairs of a world by the run's encoder, kept in ``cache``."""
-    table, truth = read_pairs(world / "pairs.tsv", role="training")[0], read_truth(world)
+    table, truth = read_world(world)
     made_with = run.manifest["files"]["encoder.safetensors"]["sha256"][:12]
     kept = None if cache is None else cache / f"{world.name}-{made_with}.safetensors"
     if kept is not None and kept.exists():
