@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,13 +73,7 @@ def check_design(
         kept = replace(
             rules, enhancer=line.enhancer[pool], promoter=line.promoter[pool], include=(), exclude=(), cost=None
         )
-        features = line.features[pool]
-        batch = plan_support(
-            lambda round_seed, rows=features: draw(rows, round_seed),  # type: ignore[misc]  # bound per round
-            kept,
-            random_batches=0,
-            seed=seed + number,
-        )
+        batch = plan_support(partial(draw, line.features[pool]), kept, random_batches=0, seed=seed + number)
         chance = rng.permutation(candidates)
         asked = [pool[batch.chosen], *(pool[chance[:size]] for size in sizes)]
         scores = _judged(learner, line, asked, rng)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from metabam.cli import main
+from metabam.cli import learn, main
+from metabam.cli.report import Output
+from metabam.probe import manifold
 
 GENOME = ("--genome", "world/genome.fa")
 SHORT = ("--run", "run")
@@ -86,6 +91,33 @@ def test_design_writes_a_sheet_that_adapt_reads_once_filled(trained):
     after = trained.call(*words, "--support", "filled.tsv", "--include", said["chosen"][0])
     assert (after.code, "[design-rules]" in after.err) == (2, True)  # a tested pair is not tested again
     assert trained.call(*words, "--exclude", "nobody").code == 65
+
+
+def stored(trained, name):
+    """Return the map that ``train --map`` would store beside a finished run, read back."""
+    run = trained.folder / name
+    shutil.copytree(trained.folder / "run", run)
+    learn._store_map(run, 0, Output(quiet=True))
+    assert trained.call("probe", "spectrum", "--run", name).code == 0
+    return manifold.load_map(run)
+
+
+def test_a_map_is_stored_beside_the_run(trained, monkeypatch):
+    def quick(cloud, *, seed):
+        return dataclasses.replace(manifold.pca_layout(cloud), method="umap", axes=None, centre=None)
+
+    monkeypatch.setattr(manifold, "umap_layout", quick)
+    cloud, layout = stored(trained, "mapped")
+    assert len(cloud.lines) == 2
+    assert cloud.mean.shape[0] == layout.coordinates.shape[0] == 400
+    assert np.isfinite(cloud.auroc).all()
+
+
+@pytest.mark.nightly
+def test_the_map_is_a_umap(trained):
+    _, layout = stored(trained, "umapped")
+    assert layout.coordinates.shape == (400, 2)
+    assert layout.trustworthiness > 0.8
 
 
 @pytest.mark.parametrize(
