@@ -64,20 +64,20 @@ def test_rules_are_kept():
     columns = [(0, 1.0), (1, 1.0), (0, 0.9), (1, 0.9), (0, 0.8), (1, 0.8), (0, 0.7)]
     plan = drawer(columns)
     gene = np.array([5, 5, 5, 5, 6, 6, 7])
-    kept = plan_support(plan, Rules(size=3, promoter=gene, per_promoter=1))
+    kept = plan_support(plan, Rules(size=3, promoter=gene, per_promoter=1), random_batches=0)
     assert sorted(gene[kept.chosen].tolist()) == [5, 6, 7]
-    fixed = plan_support(plan, Rules(size=3, include=(6, 2), exclude=(0, 1)))
+    fixed = plan_support(plan, Rules(size=3, include=(6, 2), exclude=(0, 1)), random_batches=0)
     assert fixed.chosen[:2].tolist() == [6, 2]
     assert not {0, 1} & set(fixed.chosen.tolist())
-    cheap = plan_support(plan, Rules(size=1, cost=np.array([9.0, 9, 9, 1, 9, 9, 9])))
+    cheap = plan_support(plan, Rules(size=1, cost=np.array([9.0, 9, 9, 1, 9, 9, 9])), random_batches=0)
     assert cheap.chosen.tolist() == [3]
-    few = plan_support(plan, Rules(size=2, include=(6,)), most=1)
+    few = plan_support(plan, Rules(size=2, include=(6,)), most=1, random_batches=0)
     assert few.chosen[0] == 6
     assert few.chosen[1] in (0, 1)
     with pytest.raises(InputError, match="too-few-candidates"):
-        plan_support(plan, Rules(size=4, promoter=gene, per_promoter=1))
+        plan_support(plan, Rules(size=4, promoter=gene, per_promoter=1), random_batches=0)
     with pytest.raises(InputError, match="too-few-candidates"):
-        plan_support(plan, Rules(size=8))
+        plan_support(plan, Rules(size=8), random_batches=0)
     for wrong in (
         {"include": (7,)},
         {"include": (1,), "exclude": (1,)},
@@ -86,14 +86,14 @@ def test_rules_are_kept():
         {"promoter": gene[:3]},
     ):
         with pytest.raises(ConfigError, match="design-rules"):
-            plan_support(plan, Rules(size=3, **wrong))
+            plan_support(plan, Rules(size=3, **wrong), random_batches=0)
 
 
 def test_the_same_seed_plans_the_same_batch():
     rng = np.random.default_rng(0)
     p = rng.random((M, 53)).astype(np.float32)
     draws = PosteriorDraws(rng.standard_normal((M, Z)), rng.standard_normal((M, K)), p)
-    one, two = (plan_support(lambda _: draws, Rules(size=5), seed=3) for _ in range(2))
+    one, two = (plan_support(lambda _: draws, Rules(size=5), seed=3, random_batches=1) for _ in range(2))
     assert one.chosen.tolist() == two.chosen.tolist()
     assert one.gain.tolist() == two.gain.tolist()
 
