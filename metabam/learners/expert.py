@@ -18,7 +18,7 @@ from torch import Tensor
 
 from metabam.config import ExpertConfig
 from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
-from metabam.learners.expert_training import ExpertSource, new_network, train
+from metabam.learners.expert_training import Z90, ExpertSource, new_network, train
 from metabam.learners.logistic import sampling_offset
 from metabam.model.expert.network import ExpertNetwork
 from metabam.model.expert.prototypes import Linear
@@ -27,7 +27,6 @@ from metabam.model.expert.transform import Film, modulate
 from metabam.records import FloatArray, LabelledContext, Prediction, StepRecord, SupportSet
 
 Float64Array = NDArray[np.float64]
-_Z90 = 1.6448536269514722
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +130,9 @@ class CellLineExpert:
     ) -> Prediction:
         """Return P(y = 1) for query features (Q, D), in order.
 
-        The 90 % interval comes from the prototypes' spread alone (it knows nothing of what the features miss); under
-        MAML, and with ``path="pooled"``, there is none.
+        The 90 % interval comes from the prototypes' spread, scaled on the training lines to hold what a thousand pairs
+        of the line would say (it knows nothing of what the features miss); under MAML, and with ``path="pooled"``,
+        there is none.
 
         Parameters
         ----------
@@ -265,5 +265,5 @@ def _prediction(logits: Tensor, variance: Tensor | None) -> Prediction:
     centre = _array(logits)
     if variance is None:
         return Prediction(expit(centre), centre)
-    half = _Z90 * np.sqrt(_array(variance))
+    half = Z90 * np.sqrt(_array(variance))
     return Prediction(expit(centre), centre, expit(centre - half), expit(centre + half), 0.9)

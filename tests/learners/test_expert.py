@@ -216,6 +216,22 @@ def test_the_head_is_born_at_the_base_rate(world):
     assert float(torch.sigmoid(network.head.bias.detach())) == pytest.approx(rate, abs=1e-5)
 
 
+def test_intervals_hold_what_many_pairs_of_a_training_line_say(world):
+    learner = CellLineExpert(tiny())
+    learner.fit(world[:5], seed=0)
+    many = SupportSet(world[0].features, world[0].labels)
+    inside = []
+    for seed in range(5):
+        support, _ = support_of(world[0], 16, seed)
+        found = learner.predict(learner.adapt(support), world[0].features)
+        settled = learner.predict(learner.adapt(many), world[0].features).probability
+        inside.append(np.mean((found.lower <= settled) & (settled <= found.upper)))
+    assert 0.6 < np.mean(inside) <= 1.0
+    head = learner.network.head
+    assert head.interval_scale > 0
+    assert not torch.equal(head.spread, torch.ones_like(head.spread))
+
+
 def test_sixty_four_pairs_teach_it_a_line(world):
     learner = CellLineExpert(ExpertConfig(width=16, supervised_steps=150, episodic_steps=150, batch_tasks=8))
     learner.fit(world[:5], seed=0)

@@ -27,10 +27,12 @@ class Linear(NamedTuple):
 class PrototypeHead(nn.Module):
     """P (2, d), kappa (d,) > 0, temperature t > 0, base logit b, and the spread of F within a class.
 
-    ``spread`` (2, d) is the variance of F within each class over the training pairs, fixed when training ends.
+    ``spread`` (2, d) is the variance of F within each class over the training pairs, ``interval_scale`` a factor on the
+    logit's standard deviation; both are fixed when training ends.
     """
 
     spread: Tensor
+    interval_scale: Tensor
 
     def __init__(self, width: int, strength: float = 16.0) -> None:
         super().__init__()
@@ -39,6 +41,7 @@ class PrototypeHead(nn.Module):
         self.log_temperature = nn.Parameter(torch.zeros(()))
         self.bias = nn.Parameter(torch.zeros(()))
         self.register_buffer("spread", torch.ones(2, width))
+        self.register_buffer("interval_scale", torch.ones(()))
 
     def adapt(self, features: Tensor, labels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the prototypes c (..., 2, d) and their variances ``spread / (kappa + n_k)`` (..., 2, d).
@@ -65,7 +68,11 @@ class PrototypeHead(nn.Module):
     def logit_variance(self, features: Tensor, prototypes: Tensor, variance: Tensor) -> Tensor:
         """Return the variance of the logit (..., N) that the prototypes' own uncertainty brings, to first order.
 
-        ``t^2 sum_j [(F_j - c_0j)^2 v_0j + (F_j - c_1j)^2 v_1j]``.
+        ``a^2 t^2 sum_j [(F_j - c_0j)^2 v_0j + (F_j - c_1j)^2 v_1j]``, a the ``interval_scale``.
         """
         gap = (features.unsqueeze(-3) - prototypes.unsqueeze(-2)).square()
-        return (2.0 * self.log_temperature).exp() * (gap * variance.unsqueeze(-2)).sum((-1, -3))
+        return (
+            self.interval_scale.square()
+            * (2.0 * self.log_temperature).exp()
+            * (gap * variance.unsqueeze(-2)).sum((-1, -3))
+        )

@@ -194,6 +194,9 @@ def test_interval_variance_by_hand():
     variance = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     found = part.logit_variance(torch.tensor([[1.0, 1.0]]), part.prototypes, variance)
     assert found.item() == pytest.approx(4.0 * ((1 * 1 + 1 * 2) + (1 * 3 + 1 * 4)))
+    part.interval_scale.fill_(3.0)
+    again = part.logit_variance(torch.tensor([[1.0, 1.0]]), part.prototypes, variance)
+    assert again.item() == pytest.approx(9.0 * found.item())
 
 
 # ------------------------------------------------------------------ MAML
