@@ -70,15 +70,6 @@ def test_a_run_is_judged_with_its_own_features_and_contexts(trained):
     assert "effective_rank" in text
 
 
-def test_a_run_that_saw_the_judged_line_is_refused(trained):
-    words = ("--genome", "world/genome.fa", "--pairs", "world/pairs.tsv", "--holdout", "unseen02", "--seed", "3")
-    done = trained.run("train", *words, "--steps", "3", "--threads", "1", "--out", "leaky")
-    assert done.code == 0, done.err
-    done = trained.call("bench", "--world", "world", "--run", "leaky", "--out", "leaked", *QUICK, *SMALL)
-    assert (done.code, "[leak-line]" in done.err) == (65, True), done.err
-    assert not (trained.folder / "leaked/table.parquet").exists()
-
-
 def test_a_run_of_another_world_is_refused(trained):
     sizes = ("--training-lines", "2", "--heldout-lines", "2", "--pairs-per-line", "100")
     assert trained.call("simulate", "--out", "elsewhere", "--seed", "8", *sizes).code == 0
