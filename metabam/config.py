@@ -242,6 +242,18 @@ class RefineConfig(_Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
+class PeerConfig(_Frozen):
+    """Training of the learned peers in episodes: the same kinds of tasks as Meta-BAM's, drawn once and then cycled."""
+
+    steps: Annotated[int, Field(ge=1)] = 800
+    batches: Annotated[int, Field(ge=1)] = 300
+    lr: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-3
+    clip_norm: Annotated[float, Field(gt=0)] = 5.0
+    hidden: Annotated[int, Field(ge=1, le=4096)] = 48
+    episodes: TrainConfig = TrainConfig()
+
+
 class RunConfig(_Frozen):
     """One run, whole: what ``config.json`` of a run directory holds; ``learner`` is a name of ``metabam.learners``."""
 

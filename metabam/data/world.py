@@ -312,12 +312,17 @@ class _Labels:
     labels: NDArray[np.int8]
 
 
+def gate_law(seed: int, n_mechanisms: int) -> dict[str, Float]:
+    """Return the coefficients of a world's map from u_c to gates, the same for every line it will ever draw."""
+    return planting.gate_map(_stream(seed, 7), n_mechanisms)
+
+
 def _labels(s: WorldSettings, effective: Float, distance: Float, tell: Progress) -> _Labels:
     """Draw the lines, solve scale and intercept of each, and draw which pairs it has and their labels."""
     rng = _stream(s.seed, 6)
     n_lines = s.training_lines + s.heldout_lines
     latent = rng.normal(size=(n_lines, 3))
-    gates = planting.gates_of(planting.gate_map(_stream(s.seed, 7), effective.shape[1]), latent)
+    gates = planting.gates_of(gate_law(s.seed, effective.shape[1]), latent)
     confound = -s.distance_confound * standardise(np.log10(distance + 1.0)[:, None])
     score = standardise(effective) @ gates.T + confound
     scale, intercept, bayes = np.empty(n_lines), np.empty(n_lines), np.empty(n_lines)

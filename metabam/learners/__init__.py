@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from metabam.learners.base import Learner
 
-__all__ = ["LEARNERS", "Learner"]
+__all__ = ["LEARNERS", "Learner", "LearnerEntry", "View"]
+
+View = Literal["features", "facts", "kmers", "truth"]
+"""What a learner reads as ``features``: z_q, or one of the matrices of :mod:`metabam.data.views`."""
 
 
-def _metabam() -> Learner[Any]:
-    from metabam.config import ModelConfig, TrainConfig
+@dataclass(frozen=True, slots=True)
+class LearnerEntry:
+    """Where a learner lives and what it is; calling it builds the unfitted learner and imports its module only then.
 
-    module = import_module("metabam.learners.metabam")
-    learner: Learner[Any] = module.MetaBamLearner(ModelConfig(), TrainConfig())
-    return learner
+    ``needs`` says what must be handed to the call, or be installed: ``"truth"`` (a planted world's), ``"weights"``.
+    """
 
+    module: str
+    factory: str
+    description: str
+    view: View = "features"
+    needs: Literal["", "truth", "weights"] = ""
 
-def _lazy(module: str, name: str) -> Callable[[], Learner[Any]]:
-    def build() -> Learner[Any]:
-        learner: Learner[Any] = getattr(import_module(f"metabam.learners.{module}"), name)()
+    def __call__(self, *arguments: Any, **options: Any) -> Learner[Any]:
+        """Return the unfitted learner."""
+        module = import_module(f"metabam.learners.{self.module}")
+        learner: Learner[Any] = getattr(module, self.factory)(*arguments, **options)
         return learner
 
-    return build
 
-
-LEARNERS: dict[str, Callable[[], Learner[Any]]] = {
-    "metabam": _metabam,
-    "expert": _lazy("expert", "CellLineExpert"),
-    "hierarchical": _lazy("classical", "HierarchicalLogistic"),
-    "pooled_prior": _lazy("classical", "PooledPriorLogistic"),
-    "pooled": _lazy("classical", "PooledLogistic"),
-    "per_task": _lazy("classical", "PerTaskLogistic"),
-    "prototype": _lazy("prototype", "PrototypeNetwork"),
-    "support_prevalence": _lazy("sequence_free", "SupportPrevalence"),
-    "distance": _lazy("sequence_free", "DistanceLearner"),
+LEARNERS: dict[str, LearnerEntry] = {
+    "metabam": LearnerEntry("metabam", "MetaBamLearner", "mechanism basis, variational context, evidence posterior"),
+    "expert": LearnerEntry("expert", "CellLineExpert", "cell-line expert: Theta_C, FiLM, prototypes or one MAML step"),
+    "hierarchical": LearnerEntry("classical", "HierarchicalLogistic", "logistic regression, empirical-Bayes prior"),
+    "pooled_prior": LearnerEntry("classical", "PooledPriorLogistic", "logistic regression about the pooled weights"),
+    "pooled": LearnerEntry("classical", "PooledLogistic", "one logistic regression for all lines, zero-shot"),
+    "per_task": LearnerEntry("classical", "PerTaskLogistic", "logistic regression on the support alone"),
+    "prototype": LearnerEntry("prototype", "PrototypeNetwork", "distance to the support's class centroids"),
+    "maml1": LearnerEntry("maml", "Maml1", "MAML, one inner gradient step"),
+    "maml5": LearnerEntry("maml", "Maml5", "MAML, five inner gradient steps"),
+    "ridge": LearnerEntry("ridge", "RidgeHead", "learned embedding, ridge head solved in closed form"),
+    "neural_process": LearnerEntry("neural_process", "NeuralProcess", "conditional neural process"),
+    "in_context": LearnerEntry("in_context", "InContextTransformer", "transformer that reads the support as tokens"),
+    "finetune": LearnerEntry("finetune", "FineTune", "pooled network, all weights fine-tuned on the support"),
+    "gaussian_process": LearnerEntry("gaussian_process", "GaussianProcess", "Laplace GP, kernel from training lines"),
+    "kmer_prototype": LearnerEntry("prototype", "KmerPrototype", "prototypes in k-mer space", view="kmers"),
+    "support_prevalence": LearnerEntry("sequence_free", "SupportPrevalence", "the support's share of positives"),
+    "distance": LearnerEntry("sequence_free", "DistanceLearner", "log distance alone", view="facts"),
+    "tss_count": LearnerEntry("sequence_free", "TssCount", "promoters between the two elements", view="facts"),
+    "gene_propensity": LearnerEntry("propensity", "GenePropensity", "the gene's mean training label", view="facts"),
+    "pair_lookup": LearnerEntry("propensity", "PairLookup", "gene, enhancer and pair looked up", view="facts"),
+    "truth_knower": LearnerEntry("truth", "TruthKnower", "planted world: the Bayes probability itself", view="truth"),
+    "informed": LearnerEntry("truth", "Informed", "planted world: knows its law, infers u_c", "truth", "truth"),
+    "tabpfn": LearnerEntry("tabpfn_adapter", "TabPfn", "TabPFN on the support (your weights)", needs="weights"),
 }
-"""Name -> a function that builds the unfitted learner; nothing heavy is imported before that call."""
+"""Name -> entry; nothing heavy is imported before an entry is called."""

@@ -102,3 +102,12 @@ class PrototypeNetwork:
     def predict(self, context: LinearContext, queries: FloatArray) -> Prediction:
         """Return P(y = 1) for query features (Q, D), in order."""
         return predict_linear(self._fitted(), context, queries)
+
+
+class KmerPrototype(PrototypeNetwork):
+    """Prototypes in k-mer space: the same learner on :func:`metabam.data.views.kmer_view` instead of z_q.
+
+    What anyone can do without an encoder: no motif is known, none is learned.
+    """
+
+    name = "kmer_prototype"

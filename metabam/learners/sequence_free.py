@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from metabam.errors import InputError, TrainingError
 from metabam.learners.logistic import base_rate, check_contexts
-from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
+from metabam.records import FloatArray, LabelledContext, PairFacts, Prediction, SupportSet
 
 
 class SupportPrevalence:
@@ -41,38 +42,26 @@ class SupportPrevalence:
         return Prediction(np.full(len(queries), context), np.full(len(queries), float(logit(context))))
 
 
-class DistanceLearner:
-    """Minus the log distance, its slope and base rate from the training lines; the support is not read.
+class _OneNumber:
+    """A logistic regression on one number per pair, fitted on the training lines; the support is not read.
 
-    Parameters
-    ----------
-    column
-        Which column of the features holds log10 of the distance in bp (negative counts from the end). It may be
-        the only one: the sequence features play no part. NaN (another chromosome) stands for the largest distance
-        seen in training.
+    NaN (another chromosome) stands for the largest number seen in training.
     """
 
-    name = "distance"
+    name = ""
 
-    def __init__(self, column: int = -1) -> None:
-        self.column = column
+    def __init__(self) -> None:
         self._slope = 0.0
         self._intercept: float | None = None
         self._farthest = 0.0
 
-    def _distances(self, features: FloatArray) -> FloatArray:
-        if features.ndim != 2 or not -features.shape[1] <= self.column < features.shape[1]:
-            raise InputError(
-                "distance-column",
-                f"features of shape {features.shape} have no column {self.column} for the distance.",
-                "Append log10 of the distance in bp as a feature column.",
-            )
-        return features[:, self.column]
+    def _number(self, features: FloatArray) -> NDArray[np.float64]:
+        raise NotImplementedError
 
     def fit(self, contexts: Sequence[LabelledContext], *, seed: int = 0) -> None:  # noqa: ARG002 - the protocol's seed
-        """Fit one logistic regression on the distance over all training pairs; ``seed`` has no effect."""
+        """Fit one logistic regression over all training pairs; ``seed`` has no effect."""
         check_contexts(contexts)
-        values = np.concatenate([self._distances(context.features) for context in contexts]).astype(np.float64)
+        values = np.concatenate([self._number(context.features) for context in contexts])
         labels = np.concatenate([context.labels for context in contexts])
         known = np.isfinite(values)
         self._farthest = float(values[known].max()) if known.any() else 0.0
@@ -81,16 +70,52 @@ class DistanceLearner:
         self._slope, self._intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
 
     def adapt(self, support: SupportSet) -> None:
-        """Return nothing: distance has nothing to learn from a support."""
+        """Return nothing: there is nothing to learn from a support."""
         if self._intercept is None:
             raise TrainingError("not-fitted", f"learner {self.name!r} has not been fitted.", "Call fit first.")
         del support
 
     def predict(self, context: None, queries: FloatArray) -> Prediction:
-        """Return the pooled distance logistic for each query."""
+        """Return the pooled logistic for each query."""
         del context
         if self._intercept is None:
             raise TrainingError("not-fitted", f"learner {self.name!r} has not been fitted.", "Call fit first.")
-        values = self._distances(queries).astype(np.float64)
+        values = self._number(queries)
         score = self._intercept + self._slope * np.where(np.isfinite(values), values, self._farthest)
         return Prediction(expit(score), score)
+
+
+class DistanceLearner(_OneNumber):
+    """Log distance, its slope and base rate from the training lines; the support is not read.
+
+    Parameters
+    ----------
+    column
+        Which column of the features holds log10 of the distance in bp (negative counts from the end: the last one is
+        it in :meth:`metabam.records.PairFacts.view`). It may be the only one. NaN (another chromosome) stands for
+        the largest distance seen in training.
+    """
+
+    name = "distance"
+
+    def __init__(self, column: int = -1) -> None:
+        super().__init__()
+        self.column = column
+
+    def _number(self, features: FloatArray) -> NDArray[np.float64]:
+        if features.ndim != 2 or not -features.shape[1] <= self.column < features.shape[1]:
+            raise InputError(
+                "distance-column",
+                f"features of shape {features.shape} have no column {self.column} for the distance.",
+                "Append log10 of the distance in bp as a feature column.",
+            )
+        return features[:, self.column].astype(np.float64)
+
+
+class TssCount(_OneNumber):
+    """``log(1 + promoters between the two elements)``, read from the pair facts; the support is not read."""
+
+    name = "tss_count"
+
+    def _number(self, features: FloatArray) -> NDArray[np.float64]:
+        return np.asarray(np.log1p(PairFacts.of_view(features).tss_between))

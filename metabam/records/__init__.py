@@ -8,6 +8,7 @@ A *context* is a pair (cell line, assay); where a table has no assay the assay i
 """
 
 from metabam.records.arrays import BoolArray, ByteArray, FloatArray, IntArray, TextArray
+from metabam.records.facts import PairFacts
 from metabam.records.interventions import (
     AblationCase,
     AblationRecord,
@@ -83,6 +84,7 @@ __all__ = [
     "MotifSet",
     "MutagenesisRecord",
     "NoveltyRecord",
+    "PairFacts",
     "PairTable",
     "PairWindows",
     "PathRecord",
