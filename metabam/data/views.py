@@ -88,7 +88,8 @@ def kmer_view(windows: PairWindows, k: int = 4) -> FloatArray:
         raise ConfigError("kmer-length", f"k = {k} is outside 1 to 8.", "Use 3 to 6.")
     column = canonical_columns(k)
     sides = ((windows.enhancers, windows.enhancer_index), (windows.promoters, windows.promoter_index))
-    return np.concatenate([_shares(codes, k, column)[index] for codes, index in sides], axis=1)
+    shares: FloatArray = np.concatenate([_shares(codes, k, column)[index] for codes, index in sides], axis=1)
+    return shares
 
 
 def canonical_columns(k: int) -> IntArray:
@@ -116,7 +117,8 @@ def _shares(codes: ByteArray, k: int, column: IntArray) -> FloatArray:
         rows = np.broadcast_to(np.arange(n)[:, None], word.shape)
         flat = rows[known] * width + column[word[known]]
         counts = np.bincount(flat, minlength=n * width).reshape(n, width).astype(np.float64)
-    return np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)).astype(np.float32)
+    shares: FloatArray = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)).astype(np.float32)
+    return shares
 
 
 # ------------------------------------------------------------------ the truth

@@ -24,6 +24,7 @@ from metabam.learners.logistic import (
     draw_support,
     sampling_offset,
 )
+from metabam.learners.meta_trained import born_at_zero
 from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
 
 SHOTS = (4, 16, 64)
@@ -39,19 +40,20 @@ class PooledNetwork(nn.Module):
         super().__init__()
         self.front = front
         self.linear = nn.Linear(width, 1)
-        self.hidden = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, 1))
-        last = self.hidden[-1]
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        self.hidden = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), born_at_zero(hidden, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N,) of x (N, D)."""
         z = self.front(x)
-        return (self.linear(z) + self.hidden(z)).squeeze(-1)
+        logits: Tensor = (self.linear(z) + self.hidden(z)).squeeze(-1)
+        return logits
 
 
 class Standardise(nn.Module):
     """The column scales of the training lines, as a module without parameters."""
+
+    centre: Tensor
+    scale: Tensor
 
     def __init__(self, standardiser: Standardiser) -> None:
         super().__init__()
@@ -60,8 +62,7 @@ class Standardise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the standardised features."""
-        out: Tensor = (x - self.centre) / self.scale
-        return out
+        return (x - self.centre) / self.scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from metabam.config import PeerConfig
-from metabam.learners.meta_trained import MetaTrained, PeerNetwork, Shots
+from metabam.learners.meta_trained import MetaTrained, PeerNetwork, Shots, born_at_zero
 
 HEADS = 4
-LAYERS = 2
 
 
 class SupportAttention(nn.Module):
@@ -41,11 +40,12 @@ class SupportAttention(nn.Module):
         asked = _heads(self.ask(self.norm(tokens)))
         found = nn.functional.scaled_dot_product_attention(asked, key, value, attn_mask=allowed)
         tokens = tokens + self.out(found.transpose(1, 2).flatten(2))
-        return tokens + self.feed(tokens)
+        fed: Tensor = tokens + self.feed(tokens)
+        return fed
 
 
 def _heads(x: Tensor) -> Tensor:
-    return x.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+    return x.reshape(*x.shape[:-1], HEADS, x.shape[-1] // HEADS).transpose(1, 2)
 
 
 class InContextNetwork(PeerNetwork):
@@ -61,12 +61,9 @@ class InContextNetwork(PeerNetwork):
         self.embed_support = nn.Linear(2 * n_features + 2, width)
         self.embed_query = nn.Linear(n_features, width)
         self.null = nn.Parameter(0.1 * torch.randn(width))
-        self.layers = nn.ModuleList([SupportAttention(width) for _ in range(LAYERS)])
-        self.read = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1))
-        self.bend = nn.Sequential(nn.LayerNorm(width + 1), nn.Linear(width + 1, n_features))
-        for last in (self.read[-1], self.bend[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        self.first, self.second = SupportAttention(width), SupportAttention(width)
+        self.read = nn.Sequential(nn.LayerNorm(width), born_at_zero(width, 1))
+        self.bend = nn.Sequential(nn.LayerNorm(width + 1), born_at_zero(width + 1, n_features))
 
     def absorb(self, shots: Shots) -> tuple[Tensor, ...]:
         """Return what each layer offers (2 per layer), which keys exist, and the change of the linear answer."""
@@ -77,7 +74,7 @@ class InContextNetwork(PeerNetwork):
         there = torch.cat([torch.ones_like(shots.mask[:, :1]), shots.mask], dim=1) > 0
         allowed = there[:, None, None, :]
         offered: list[Tensor] = []
-        for layer in self.layers:
+        for layer in (self.first, self.second):
             key, value = layer.keys(tokens)
             offered += [key, value]
             tokens = layer(tokens, key, value, allowed)
@@ -88,7 +85,7 @@ class InContextNetwork(PeerNetwork):
         """Return logits (B, Q)."""
         *offered, allowed, bend = context
         tokens = self.embed_query(x)
-        for at, layer in enumerate(self.layers):
+        for at, layer in enumerate((self.first, self.second)):
             tokens = layer(tokens, offered[2 * at], offered[2 * at + 1], allowed)
         moved: Tensor = (x @ bend.unsqueeze(-1)).squeeze(-1) + self.read(tokens).squeeze(-1)
         return self.zero_shot(x) + moved

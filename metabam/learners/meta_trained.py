@@ -48,6 +48,14 @@ class PeerContext:
     n_support: int
 
 
+def born_at_zero(inputs: int, outputs: int) -> nn.Linear:
+    """Return a linear layer whose weights and biases are zero: what it is added to stays as it was until training."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 class PeerNetwork(nn.Module):
     """Base of the peers' networks: the pooled logistic regression that each of them starts from.
 

@@ -41,7 +41,8 @@ class Tally:
     def of(cls, keys: IntArray, labels: NDArray[np.int8]) -> Tally:
         """Return the tally of labelled pairs."""
         distinct, back = np.unique(keys, return_inverse=True)
-        return cls(distinct, np.bincount(back).astype(np.float64), np.bincount(back, weights=labels))
+        positives = np.asarray(np.bincount(back, weights=labels), dtype=np.float64)
+        return cls(distinct, np.bincount(back).astype(np.float64), positives)
 
     def mean(self, keys: IntArray, rate: float, strength: float) -> Array:
         """Return ``(positives + strength * rate) / (count + strength)`` of each key; ``rate`` for one never seen."""

@@ -22,7 +22,7 @@ from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
 
 Array = NDArray[np.float64]
 PARTICLES = 8_192
-_ROWS = 400
+_ROWS = 200
 
 
 class TruthKnower:
@@ -93,8 +93,8 @@ def line_prior(truth: Truth, count: int, seed: int) -> LinePrior:
     weights *= (spread / np.sqrt(np.einsum("mi,ij,mj->m", weights, covariance, weights)))[:, None]
     rows = every[np.unique(np.linspace(0, len(every) - 1, _ROWS).astype(np.int64))]
     scores = weights @ rows.T
-    low, high = np.full(count, -30.0), np.full(count, 30.0)
-    for _ in range(30):
+    low, high = np.full(count, -20.0), np.full(count, 20.0)
+    for _ in range(20):
         middle = (low + high) / 2.0
         above = expit(scores + middle[:, None]).mean(axis=1) > float(truth.settings["prevalence"])
         low, high = np.where(above, low, middle), np.where(above, middle, high)

@@ -13,10 +13,8 @@ from metabam.errors import ConfigError, InputError
 from metabam.learners.truth import line_prior
 from metabam.records import PairFacts, PairWindows
 
-HEADER = "\t".join(
-    ["enhancer_chrom", "enhancer_start", "enhancer_end", "promoter_chrom", "promoter_start", "promoter_end"]
-    + ["label", "cell_line", "gene_id\n"]
-)
+SIDES = ("enhancer_chrom", "enhancer_start", "enhancer_end", "promoter_chrom", "promoter_start", "promoter_end")
+HEADER = "\t".join([*SIDES, "label", "cell_line", "gene_id\n"])
 ROWS = [
     "chr1\t100\t200\tchr1\t900\t1000\t1\tA\tG1",
     "chr1\t100\t200\tchr1\t300\t400\t0\tA\t",

@@ -13,6 +13,7 @@ from sklearn.linear_model import Ridge
 
 from metabam.config import PeerConfig
 from metabam.errors import ConfigError
+from metabam.learners import finetune, gaussian_process
 from metabam.learners.finetune import FineTune, Schedule, tuning
 from metabam.learners.gaussian_process import Kernel, calibrated, laplace, posterior
 from metabam.learners.in_context import InContextNetwork
@@ -163,8 +164,7 @@ def test_process_averages_codes_with_pseudo_pairs():
         network.pseudo_code.copy_(torch.arange(8.0))
         network.log_pseudo.copy_(torch.tensor(3.0).log())
         plain = shots(tasks=1)
-        e = network.surprise(plain)[0, :, None]
-        codes = network.encode(torch.cat([plain.x[0], e * plain.x[0], e, 2 * plain.y[0, :, None] - 1], -1))
+        codes = network.code(plain.x[0], network.surprise(plain)[0], plain.y[0])
         found = network.absorb(plain)[0][0]
     assert found[:-1].numpy() == pytest.approx(((3.0 * torch.arange(8.0) + codes.sum(0)) / (3.0 + S)).numpy())
     assert found[-1].item() == pytest.approx(np.log(1.0 + S))
@@ -217,6 +217,16 @@ def test_fine_tuning_moves_a_copy_the_way_adam_does():
     # Adam's first step is the learning rate against the sign of every gradient that is not zero
     assert moved[moved > 0].numpy() == pytest.approx(1e-3, rel=1e-2)
     assert (moved > 0).any()
+
+
+def test_how_far_a_support_may_move_the_network_is_chosen_on_left_out_lines(monkeypatch):
+    monkeypatch.setattr(finetune, "RATES", (1e-9, 3e-2))
+    monkeypatch.setattr(finetune, "SHOTS", (4, 64))
+    monkeypatch.setattr(finetune, "CHECKPOINTS", (0, 10, 20))
+    learner = FineTune(hidden=5, epochs=1)
+    learner.fit(feature_family()[:3], seed=0)  # lines +a, -a, +a: the left-out one has to be learned
+    assert learner.schedule.rate == 3e-2
+    assert learner.schedule.steps[1] > 0
 
 
 def test_an_encoder_is_fine_tuned_with_the_head():
@@ -276,6 +286,14 @@ def test_laplace_equals_scikit_learn():
     their_mean, their_variance = peer.latent_mean_and_variance(q)
     assert mean == pytest.approx(their_mean, abs=1e-3)
     assert variance == pytest.approx(their_variance, abs=1e-3)
+
+
+def test_kernel_follows_what_serves_left_out_lines(monkeypatch):
+    pooled, alone = Kernel(pooled=1.0, linear=0.2, smooth=0.0), Kernel(pooled=0.0, linear=3.0, smooth=0.0)
+    monkeypatch.setattr(gaussian_process, "GRID", (pooled, alone))
+    agreeing, opposed = feature_family()[::2], feature_family()[:2] * 2
+    for family, wanted in ((agreeing, pooled), (opposed, alone)):
+        assert gaussian_process.choose_kernel(family, Standardiser.of(family), seed=0, repeats=2) == wanted
 
 
 def test_prior_mean_is_the_training_base_rate():

@@ -21,6 +21,19 @@ USABLE = [name for name in LEARNERS if name != "tabpfn"]
 DEAF = {"pooled", "distance", "tss_count", "gene_propensity", "pair_lookup", "truth_knower"}
 """Learners that do not read the support, and say so."""
 FLAT = {"support_prevalence"}
+ELSEWHERE = {
+    "metabam",
+    "hierarchical",
+    "pooled_prior",
+    "pooled",
+    "per_task",
+    "prototype",
+    "support_prevalence",
+    "distance",
+}
+"""Learners whose ``fit`` is held to its seed by tests of their own."""
+ALONE = {"finetune", "gaussian_process"}
+"""Learners that choose their settings on left-out lines from three lines on: minutes in all, and tested apart."""
 RANKING = [name for name in USABLE if name not in DEAF | FLAT]
 
 
@@ -41,7 +54,7 @@ def fit(families):
 
     def fitted(name, seed=0):
         learner = build(name, truth)
-        contexts = views[LEARNERS[name].view][:TRAINING]
+        contexts = views[LEARNERS[name].view][: 2 if name in ALONE else TRAINING]
         if name in LEARNED:
             if seed not in births:
                 births[seed] = give_birth(contexts, ModelConfig(), seed, steps=EPISODES.birth_steps)
@@ -79,7 +92,7 @@ def test_it_is_a_learner_under_its_own_name(learners, name):
     assert LEARNERS[name].description
 
 
-@pytest.mark.parametrize("name", [name for name in USABLE if name != "metabam"])  # Meta-BAM has its own test of this
+@pytest.mark.parametrize("name", [name for name in USABLE if name not in ELSEWHERE])
 def test_fit_is_deterministic_in_the_seed(fit, learners, held, name):
     support, queries = support_of(held(name), 17)
     first, second = (answer(one, support, held(name).features[queries]) for one in (learners[name], fit(name)))
@@ -130,10 +143,9 @@ def test_adapting_and_predicting_change_nothing(learners, held, name):
     kept = numbers_of(belief)
     learner.predict(belief, context.features[:101])
     learner.adapt(support_of(context, 5, seed=1)[0])
-    with pytest.raises((InputError, RuntimeError, IndexError, ValueError)):
-        learner.predict(belief, context.features[:3, :0])
     if name not in FLAT:
-        assert len(before) > 0
+        with pytest.raises((InputError, RuntimeError)):  # an exception changes nothing either
+            learner.predict(belief, context.features[:3, :0])
     assert numbers_of(learner) == before
     assert numbers_of(belief) == kept
 

@@ -10,7 +10,7 @@ from metabam.records import LabelledContext, PairFacts
 
 TRAINING = 3
 EPISODES = TrainConfig(birth_steps=37, batch_tasks=7, query_size=53, shots=(0, 4, 16, 32))
-SMALL = PeerConfig(steps=151, batches=31, hidden=12, lr=5e-3, episodes=EPISODES)
+SMALL = PeerConfig(steps=101, batches=31, hidden=12, lr=5e-3, episodes=EPISODES)
 LEARNED = ("maml1", "maml5", "ridge", "neural_process", "in_context")
 
 
