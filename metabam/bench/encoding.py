@@ -90,16 +90,14 @@ def noisy_activities(table: PairTable, truth: Truth, noise: float, seed: int) ->
     return np.asarray(values[back], dtype=np.float32)
 
 
-def dna_codes(table: PairTable, fasta: Path) -> IntArray:
-    """Return an int64 digest of the DNA of both elements of each row, (B,); equal for identical sequences."""
+def element_windows(table: PairTable, fasta: Path) -> PairWindows:
+    """Return the DNA of both elements of each row, each distinct element read once at the longest element's length."""
     first, back = distinct_rows(table)
     chosen = table.take(first)
-    lengths = [
-        int((getattr(chosen, f"{side}_end") - getattr(chosen, f"{side}_start")).max())
-        for side in ("enhancer", "promoter")
-    ]
+    enhancer = int((chosen.enhancer_end - chosen.enhancer_start).max())
+    promoter = int((chosen.promoter_end - chosen.promoter_start).max())
     with Genome(fasta) as genome:
-        return window_codes(windows_of(chosen, genome, *lengths)[0])[back]
+        return windows_of(chosen, genome, enhancer, promoter)[0].take(back)
 
 
 def window_codes(windows: PairWindows) -> IntArray:

@@ -75,6 +75,11 @@ def view_of(name: str) -> str:
     return str(getattr(LEARNERS[name], "view", FACTS if name == "distance" else FEATURES))
 
 
+def needs_of(name: str) -> str:
+    """Return what must be handed to a registered learner when it is built: nothing, ``truth`` or ``weights``."""
+    return str(getattr(LEARNERS.get(name), "needs", ""))
+
+
 def chosen(names: Sequence[str]) -> list[Entry]:
     """Return the entries named, all of them for no name.
 
@@ -103,7 +108,9 @@ class Fitting:
         """Return why an entry cannot run on this fold, or the empty text."""
         if entry.view not in self.fold.views():
             return f"needs the view {entry.view!r}, which this world does not have"
-        needs = getattr(LEARNERS.get(entry.base), "needs", "")
+        needs = needs_of(entry.base)
+        if needs == TRUTH:
+            return "" if self.fold.truth is not None else "needs the truth of a planted world"
         return f"needs {needs}, which a benchmark does not hand out" if needs else ""
 
     def fitted(self, entry: Entry) -> Fitted:
@@ -140,7 +147,8 @@ class Fitting:
             from metabam.learners.metabam import MetaBamLearner
 
             return MetaBamLearner(ModelConfig(), TrainConfig(steps=self.config.steps, leave_one_line_out=False))
-        return LEARNERS[name]()
+        maker: Any = LEARNERS[name]
+        return maker(self.fold.truth) if needs_of(name) == TRUTH else maker()
 
 
 def _context_only(learner: Any) -> Callable[[Any, FloatArray], Prediction]:

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.special import logit
 
-from metabam.bench.encoding import GIVEN, dna_codes, encoded, noisy_activities, trained_encoder
-from metabam.bench.worlds import ACTIVITIES, TRUTH, BenchContext, Fold, bench_contexts, both_classes
+from metabam.bench.encoding import GIVEN, element_windows, encoded, noisy_activities, trained_encoder, window_codes
+from metabam.bench.worlds import ACTIVITIES, FACTS, TRUTH, BenchContext, Fold, bench_contexts, both_classes, kmers_view
 from metabam.config import EncoderConfig, RunConfig
 from metabam.data.episodes import holdout_split
 from metabam.data.pairs import read_pairs
@@ -93,6 +93,7 @@ class PlantedWorld:
         """Yield the one fold."""
         table = read_pairs(self.folder / "pairs.tsv", role="training")[0]
         features = self._features(table)
+        windows = element_windows(table, self.folder / "genome.fa")
         lines = [self.truth.lines.index(line) for line in table.cell_line.tolist()]
         bayes = np.clip(self.truth.probability[self.truth.rows_of(table.pair_id), lines], 1e-12, 1.0 - 1e-12)
         chroms = self.run.config.holdout_chrom if self.run is not None else ()
@@ -103,12 +104,13 @@ class PlantedWorld:
             table,
             features,
             views={
+                **kmers_view(windows),
                 TRUTH: np.concatenate(
                     [logit(bayes)[:, None], activities(self.truth, table.pair_id, effective=True)], 1
                 ),
                 ACTIVITIES: activities(self.truth, table.pair_id),
             },
-            sequence=dna_codes(table, self.folder / "genome.fa"),
+            sequence=window_codes(windows),
             support_pool=~asked if chroms else None,
             query_pool=asked if chroms else None,
             bayes=bayes,
@@ -139,7 +141,7 @@ class PlantedWorld:
         chosen = table.take(rows)
         blank = np.zeros((len(chosen), 1), np.float32)
         found = []
-        for shown in bench_contexts(chosen, blank, views=dict.fromkeys((TRUTH, ACTIVITIES), blank)):
+        for shown in bench_contexts(chosen, blank, views={FACTS: blank}):
             key = (shown.pairs.cell_line, shown.pairs.assay)
             if key not in own:
                 continue

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from metabam.bench.worlds import FACTS, BenchContext, Fold, both_classes, genes_of, log_distance, pair_codes
+from metabam.bench.worlds import FACTS, BenchContext, Fold, both_classes, facts_view, genes_of, pair_codes
 from metabam.files import read_bytes, sha256
-from metabam.records import IntArray, LabelledContext, PairTable
+from metabam.records import FloatArray, IntArray, LabelledContext, PairTable
 
 _FILE_CAP = 1 << 30
 
@@ -88,8 +88,9 @@ class RealWorld:
 
 def fold_of(real: RealFold) -> Fold:
     """Return a real fold as the benchmark sees it."""
+    facts = facts_view(real.table)
     training = [
-        _context(context, real.table.take(rows), pool=np.ones(len(rows), dtype=bool))
+        _context(context, real.table.take(rows), facts[rows], pool=np.ones(len(rows), dtype=bool))
         for context, rows in zip(real.training, real.training_rows, strict=True)
     ]
     held = []
@@ -103,12 +104,12 @@ def fold_of(real: RealFold) -> Fold:
             enhancer=np.concatenate([support.enhancer, query.enhancer]),
             promoter=np.concatenate([support.promoter, query.promoter]),
         )
-        held.append(_context(joined, real.table.take(rows), pool=pool))
+        held.append(_context(joined, real.table.take(rows), facts[rows], pool=pool))
     kept = both_classes(training)
     return Fold(real.name, kept, both_classes(held), kept, mirrors=_mirrors(real, kept))
 
 
-def _context(pairs: LabelledContext, table: PairTable, *, pool: Any) -> BenchContext:
+def _context(pairs: LabelledContext, table: PairTable, facts: FloatArray, *, pool: Any) -> BenchContext:
     whole = bool(pool.all())
     return BenchContext(
         pairs=pairs,
@@ -117,7 +118,7 @@ def _context(pairs: LabelledContext, table: PairTable, *, pool: Any) -> BenchCon
         sequence=pair_codes(pairs.enhancer, pairs.promoter),
         support_pool=pool,
         query_pool=pool if whole else ~pool,
-        views={FACTS: log_distance(table)},
+        views={FACTS: facts},
     )
 
 
@@ -131,7 +132,8 @@ def _mirrors(real: RealFold, references: Sequence[BenchContext]) -> tuple[BenchC
         one = reference.pairs
         rows = np.flatnonzero(there & (real.table.cell_line == one.cell_line) & (real.table.assay == one.assay))
         table = real.table.take(rows)
-        out.append(_context(labels_alone(table, one), table, pool=np.ones(len(rows), dtype=bool)))
+        facts = np.zeros((len(rows), 0), dtype=np.float32)
+        out.append(_context(labels_alone(table, one), table, facts, pool=np.ones(len(rows), dtype=bool)))
     return tuple(out)
 
 

@@ -6,6 +6,7 @@ supports and label reversals). Learners see one *view* of a context:
 ==============  ========================================================================
 ``features``    z_q, or what stands for it
 ``facts``       what is known without DNA; log10 distance in the last column
+``kmers``       shares of k-mers on both sides (W1)
 ``truth``       logit of the Bayes probability, then the activities after silencing (W1)
 ``activities``  the true mechanism activities as planted, standardised (W1)
 ==============  ========================================================================
@@ -16,6 +17,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,10 +28,10 @@ from metabam.data.elements import element_identities
 from metabam.data.episodes import contexts_of
 from metabam.data.worldfiles import Truth
 from metabam.errors import InputError
-from metabam.records import BoolArray, FloatArray, IntArray, LabelledContext, PairTable
+from metabam.records import BoolArray, FloatArray, IntArray, LabelledContext, PairTable, PairWindows
 
 Array = NDArray[np.float64]
-FEATURES, FACTS, TRUTH, ACTIVITIES = "features", "facts", "truth", "activities"
+FEATURES, FACTS, KMERS, TRUTH, ACTIVITIES = "features", "facts", "kmers", "truth", "activities"
 
 
 def codes_of_texts(texts: Sequence[str]) -> IntArray:
@@ -181,7 +184,9 @@ def bench_contexts(
         "sequence": pair_codes(*element_identities(table)) if sequence is None else sequence,
         "gene": genes_of(table),
     }
-    extra = {FACTS: log_distance(table), **(views or {})}
+    extra = dict(views or {})
+    if FACTS not in extra:
+        extra[FACTS] = facts_view(table)
     for name, values in (*given.items(), *extra.items(), ("bayes", every if bayes is None else bayes)):
         if len(values) != count:
             raise InputError("bench-rows", f"{name} has {len(values)} rows, the table {count}.", "Give one per pair.")
@@ -206,6 +211,24 @@ def genes_of(table: PairTable) -> IntArray:
     promoter = element_identities(table)[1]
     named = np.array([bool(gene) for gene in table.gene_id.tolist()], dtype=bool)
     return np.where(named, codes_of_texts(table.gene_id.tolist()), promoter)
+
+
+def facts_view(table: PairTable) -> FloatArray:
+    """Return what is known of pairs without DNA, (B, columns), log10 distance in the last one.
+
+    Genes, elements and promoters in between come from ``metabam.data.views``, where the package has that module.
+    """
+    if find_spec("metabam.data.views") is None:
+        return log_distance(table)
+    facts: FloatArray = import_module("metabam.data.views").facts_of(table).view()
+    return facts
+
+
+def kmers_view(windows: PairWindows) -> dict[str, FloatArray]:
+    """Return the k-mer view of pairs by name; empty where the package has no ``metabam.data.views``."""
+    if find_spec("metabam.data.views") is None:
+        return {}
+    return {KMERS: import_module("metabam.data.views").kmer_view(windows)}
 
 
 def log_distance(table: PairTable) -> FloatArray:
