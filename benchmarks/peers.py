@@ -130,10 +130,9 @@ def main() -> None:
                 ("ece", metrics.expected_calibration_error(labels, found.probability)),
             ):
                 rows.append(place | {"metric": metric, "value": value, "prevalence": labels.mean(), "n": len(labels)})
-        print(name, f"fit {fit_seconds:.1f} s", flush=True)
-    found = pd.DataFrame(rows)
-    found.to_parquet(args.out, index=False)
-    print(report(found))
+        print(report(pd.DataFrame([row for row in rows if row["learner"] == name])).splitlines()[-1], flush=True)
+        pd.DataFrame(rows).to_parquet(args.out, index=False)  # a run that is stopped keeps what it has
+    print(report(pd.DataFrame(rows)))
 
 
 def judged(args: Any, held: list[LabelledContext]) -> Any:
