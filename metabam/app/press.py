@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from metabam.app import adaptation, cache, session
 from metabam.app.adaptation import OTHERS, Adaptation, Loaded
@@ -56,6 +57,8 @@ def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptati
     """Compute one adaptation with visible steps."""
     loaded = session.get(QUERY_STATE)
     asked = loaded if isinstance(loaded, Loaded) and not loaded.result.refused else None
+    waiting = st.empty()
+    progress = _progress(scene, waiting, 0 if asked is None else len(asked.result.table))
     with st.status(scene.text("live.working"), type="step") as status:
         st.write(scene.text("live.step.learners"))
         others = {name: cache.other(scene.run, name) for name in chosen if name in OTHERS}
@@ -72,21 +75,22 @@ def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptati
             lines=lines,
             run=scene.run,
             training=cache.training_pairs(scene.run),
-            progress=_progress(scene, 0 if asked is None else len(asked.result.table)),
+            progress=progress,
         )
+        waiting.empty()
         status.update(label=scene.text("live.done", seconds=done.seconds), state="complete")
     return done
 
 
-def _progress(scene: Scene, rows: int) -> Callable[[float], None] | None:
-    """Return what draws the share of a long query table, beside a way out; ``None`` for a short one.
+def _progress(scene: Scene, place: DeltaGenerator, rows: int) -> Callable[[float], None] | None:
+    """Return what draws the share of a long query table in ``place``, beside a way out; ``None`` for a short one.
 
     Any press reruns the page; the script then ends at its next line on the screen, at most one piece later. What was
     shown before stays.
     """
     if rows <= adaptation.CHUNK:
         return None
-    bar, cancel = st.columns([4, 1], vertical_alignment="center")
+    bar, cancel = place.container().columns([4, 1], vertical_alignment="center")
     shown = bar.progress(0.0, scene.text("live.encoding", n=rows))
     cancel.button(scene.text("live.cancel"), icon=":material/stop_circle:", key="cancel_adapt", width="stretch")
 
