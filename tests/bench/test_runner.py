@@ -248,4 +248,4 @@ def test_features_and_truth_belong_to_their_pairs(tiny):
         own = fold.truth_of(context, context.pairs.cell_line)
         assert context.views["truth"][:, 0] == pytest.approx(np.log(own) - np.log1p(-own), abs=1e-4)
         assert np.array_equal(np.unique(context.gene).shape, np.unique(context.pairs.promoter).shape)
-    assert fold.views() == {"features", "facts", "truth", "activities"}
+    assert fold.views() == {"features", "facts", "kmers", "truth", "activities"}
