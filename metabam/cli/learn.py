@@ -50,14 +50,14 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
     """
     config = run_config(arguments)
     _check_device(config)
+    from metabam.train.encoding import check_given
     from metabam.train.pipeline import train_run
     from metabam.train.run import usable_id
 
     if not usable_id(Path(arguments.out).absolute().name):
         raise ConfigError("run-name", f"{arguments.out!r} cannot name a run.", "Use letters, digits, _ . and -.")
+    check_given(config.encoder, genome=arguments.genome is not None, features=arguments.features is not None)
     genome = open_genome(arguments.genome, output)
-    if genome is None and config.encoder.kind != "precomputed":
-        raise ConfigError("no-genome", "training needs a FASTA.", "Give --genome.")
     table = read_table(arguments.pairs, "training", genome, arguments.base, output).table
     config = named_in(config, table)
     how = {"resume": arguments.resume, "fresh": arguments.fresh, "allow_other_torch": arguments.other_torch}

@@ -20,6 +20,32 @@ from metabam.records import FloatArray, IntArray, PairTable, PairWindows, Proble
 from metabam.train.background import Progress
 
 
+def check_given(config: EncoderConfig, *, genome: bool, features: bool) -> None:
+    """Refuse an encoder without what it reads, and what no encoder would read, before anything is read.
+
+    Raises
+    ------
+    ConfigError
+        ``no-features``, ``features-unused``, ``no-genome``, ``no-weights``, ``weights-unused``, or ``extra-missing``
+        where an optional package is not installed.
+    """
+    kind = config.kind
+    if kind == "precomputed" and not features:
+        raise ConfigError("no-features", "the precomputed encoder reads features that you bring.", "Give --features.")
+    if kind != "precomputed" and features:
+        raise ConfigError("features-unused", f"encoder {kind} reads DNA.", "Add --encoder precomputed.")
+    if kind != "precomputed" and not genome:
+        raise ConfigError("no-genome", "training needs a FASTA.", "Give --genome.")
+    if kind in FROZEN_KINDS:
+        from metabam.model.encoders.backbones import check_extra
+
+        check_extra(kind)
+        if not config.weights:
+            raise ConfigError("no-weights", f"encoder {kind} reads a model that you name.", "Give --weights DIR.")
+    elif config.weights:
+        raise ConfigError("weights-unused", f"encoder {kind} reads no language model.", "Leave out --weights.")
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the features of a run come from.
@@ -32,12 +58,6 @@ class Source:
         ``None`` where no DNA is read.
     features
         Of the ``precomputed`` encoder, else ``None``.
-
-    Raises
-    ------
-    ConfigError
-        ``no-features``, ``no-genome``, ``no-weights`` or ``features-unused``: the encoder lacks what it reads, or
-        something was given that it does not read.
     """
 
     config: EncoderConfig
@@ -45,19 +65,7 @@ class Source:
     features: PairFeatures | None
 
     def __post_init__(self) -> None:
-        kind = self.config.kind
-        if kind == "precomputed" and self.features is None:
-            raise ConfigError("no-features", "the precomputed encoder reads features that you bring.", "--features.")
-        if kind != "precomputed" and self.features is not None:
-            raise ConfigError("features-unused", f"encoder {kind} reads DNA.", "Add --encoder precomputed.")
-        if kind != "precomputed" and self.genome is None:
-            raise ConfigError("no-genome", "training needs a FASTA.", "Give --genome.")
-        if kind in FROZEN_KINDS:
-            from metabam.model.encoders.backbones import check_extra
-
-            check_extra(kind)
-            if not self.config.weights:
-                raise ConfigError("no-weights", f"encoder {kind} reads a model that you name.", "Give --weights DIR.")
+        check_given(self.config, genome=self.genome is not None, features=self.features is not None)
 
     def facts(self) -> dict[str, Any]:
         """Return what the manifest says of the genome."""

@@ -9,7 +9,7 @@ from metabam.data.features import open_features
 from metabam.errors import ConfigError, InputError
 from metabam.records import PairTable
 from metabam.score import Predictor
-from metabam.train.encoding import Source
+from metabam.train.encoding import Source, check_given
 from metabam.train.pipeline import train_run
 from metabam.train.run import RunStore
 
@@ -112,6 +112,17 @@ def test_a_training_pair_without_features_is_named(source, tmp_path):
 def test_what_an_encoder_reads_must_be_given_and_nothing_else(source, kind, given, code):
     with pytest.raises(ConfigError, match=code):
         Source(EncoderConfig(kind=kind), None, source if given else None)
+
+
+def test_a_language_model_needs_its_extra_and_its_folder(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="extra-missing"):
+        check_given(EncoderConfig(kind="hyenadna"), genome=True, features=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    with pytest.raises(ConfigError, match="--weights DIR"):
+        check_given(EncoderConfig(kind="hyenadna"), genome=True, features=False)
+    with pytest.raises(ConfigError, match="weights-unused"):
+        check_given(EncoderConfig(kind="motif", weights="somewhere"), genome=True, features=False)
 
 
 def test_weights_for_a_run_that_reads_none_are_refused(run, source, tmp_path):
