@@ -27,18 +27,29 @@ def report(
     compared: str = OURS,
 ) -> str:
     """Return the report; ``compared`` is the learner whose paired differences and line intervals are shown."""
+    if compared not in set(table.learner):
+        compared = str(table.learner.iloc[0])
     parts = ["# Benchmark", sizes(table), flags(honesty), claim_table(claims)]
     for world in table.world.drop_duplicates():
-        rows = table[table.world == world]
-        parts += [f"# World {world}", *_world(rows, compared)]
-    if table.world.nunique() > 1 and table.S.nunique():
-        parts += ["# All worlds together", *_main(table, compared)]
-    parts += ["# Honesty: AUPRC minus what reads no sequence", honesty_table(honesty)]
-    parts += [f"# Inside each line: AUPRC of {compared}, S = {SHOTS}, interval over genes", line_table(lines, compared)]
-    parts += ["# What training, supports and queries share", leakage_table(leaks)]
-    if skipped:
-        parts += ["# Left out", "\n".join(f"- {name}: {reason}" for name, reason in skipped.items())]
+        parts += [f"# World {world}", *headed(_world(table[table.world == world], compared))]
+    if table.world.nunique() > 1:
+        parts += ["# All worlds together", *headed(_main(table, compared))]
+    left_out = [f"- {name}: {reason}" for name, reason in (skipped or {}).items()]
+    title = f"# Inside each line: AUPRC of {compared}, S = {SHOTS}, interval over genes"
+    parts += headed(
+        {
+            "# Honesty: AUPRC minus what reads no sequence": honesty_table(honesty),
+            title: line_table(lines, compared),
+            "# What training, supports and queries share": leakage_table(leaks),
+            "# Left out": "\n".join(left_out),
+        }
+    )
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def headed(sections: Mapping[str, str]) -> list[str]:
+    """Return heading and text of the sections that have something to say."""
+    return [part for title, text in sections.items() if text for part in (title, text)]
 
 
 def sizes(table: pd.DataFrame) -> str:
@@ -53,36 +64,31 @@ def sizes(table: pd.DataFrame) -> str:
     )
 
 
-def _main(rows: pd.DataFrame, compared: str) -> list[str]:
+def _main(rows: pd.DataFrame, compared: str) -> dict[str, str]:
     prevalence = rows[rows.metric.eq("auprc") & rows.scheme.eq(NATURAL)].prevalence.mean()
-    return [
-        "## AUROC",
-        by_shots(rows, "auroc"),
-        f"## AUPRC (prevalence {prevalence:.3f})",
-        by_shots(rows, "auprc"),
-        f"## AUROC: {compared} minus peer, paired",
-        differences(rows, "auroc", compared),
-        f"## AUPRC: {compared} minus peer, paired",
-        differences(rows, "auprc", compared),
-    ]
+    return {
+        "## AUROC": by_shots(rows, "auroc"),
+        f"## AUPRC (prevalence {prevalence:.3f})": by_shots(rows, "auprc"),
+        f"## AUROC: {compared} minus peer, paired": differences(rows, "auroc", compared),
+        f"## AUPRC: {compared} minus peer, paired": differences(rows, "auprc", compared),
+    }
 
 
-def _world(rows: pd.DataFrame, compared: str) -> list[str]:
-    return [
-        *_main(rows, compared),
-        f"## Controls: AUROC at S = {SHOTS} by support, on the very same queries",
-        controls(rows, "auroc"),
-        "## Own - wrong line, wrong line - flipped (above 0: the support is read the right way), permuted - none",
-        control_gaps(rows, "auroc"),
-        "## Gain over no support (AUPRC, same queries), reversal AUROC, Brier score",
-        columns(rows, {"gain": "gain_auprc", "reversal AUROC": "reversal_auroc", "Brier": "brier"}),
-        "## Calibration: ECE pooled over a line's supports; 90 % intervals that hold the Bayes probability",
-        calibration(rows),
-        "## Inside the learners",
-        inside(rows),
-        "## Seconds per task (adapt + predict)",
-        seconds(rows),
-    ]
+def _world(rows: pd.DataFrame, compared: str) -> dict[str, str]:
+    gains = {"gain": "gain_auprc", "reversal AUROC": "reversal_auroc", "Brier": "brier"}
+    return {
+        **_main(rows, compared),
+        f"## Controls: AUROC at S = {SHOTS} by support, on the very same queries": controls(rows, "auroc"),
+        "## Paired differences between supports (own - wrong, wrong - flipped above 0: the labels are read)": (
+            control_gaps(rows, "auroc")
+        ),
+        "## Gain over no support (AUPRC, same queries), reversal AUROC, Brier score": columns(rows, gains),
+        "## Calibration: ECE pooled over a line's supports; 90 % intervals that hold the Bayes probability": (
+            calibration(rows)
+        ),
+        "## Inside the learners": inside(rows),
+        "## Seconds per task (adapt + predict)": seconds(rows),
+    }
 
 
 def shown(interval: Interval, *, signed: bool = False) -> str:

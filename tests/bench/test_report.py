@@ -159,7 +159,10 @@ def test_the_report_says_what_was_not_shown_and_what_was_left_out():
     assert "- w, 0, kmer_prototype: needs DNA" in text
     assert "| A1: AUROC above the best peer at S = 16 by 0.02 or more | +0.030" not in text
     assert "| A1: AUROC above the best peer at S = 16 by 0.02 or more | 0.030 [0.030, 0.030] | yes |" in text
-    assert "## AUPRC (prevalence" in text
+    assert "## AUROC\n" in text
+    assert "## AUPRC" not in text  # nothing to say, no heading
+    more = tidy(table_of({"metabam": [0.4] * 6}, metric="auprc"))
+    assert "## AUPRC (prevalence 0.250)" in report(more, [], [], [])
     assert "not audited" in report(table, [], [], [])
 
 
