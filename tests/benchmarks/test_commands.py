@@ -86,3 +86,23 @@ def test_adapt_speed_reports_every_learner_beside_scikit_learn():
     assert (found["shots"], found["queries"], found["features"]) == (16, 1_000, 7)
     assert found["times"]["scikit-learn fit + predict"]["ratio_to_scikit_learn"] == 1.0
     assert found["times"]["metabam adapt + predict"]["median_ms"] > 0
+
+
+@pytest.mark.nightly
+def test_model_options_are_measured_beside_the_default(world, tmp_path):
+    """On a run of its own, trained for a few steps: the table names both rows, and the default differs from nothing."""
+    given = ("train", "--genome", world / "genome.fa", "--pairs", world / "pairs.tsv", "--holdout", "unseen*")
+    few = ["train.steps=4", "train.birth_steps=20", "train.leave_one_line_out=false", "encoder.kind=cnn"]
+    words = [*map(str, given), "--out", str(tmp_path / "run"), *(w for word in few for w in ("--set", word))]
+    done = subprocess.run(
+        [sys.executable, "-m", "metabam.cli", *words], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    text = run(
+        "model_options.py", "--world", world, "--run", tmp_path / "run", "--steps", 2, "--birth-steps", 20,
+        "--lines", 2, "--supports", 2, "--only", "wavelet=haar", "--cache", tmp_path / "cache",
+    )  # fmt: skip
+    rows = [line for line in text.splitlines() if line.startswith(("| default", "| wavelet"))]
+    assert len(rows) == 2
+    assert rows[0].split("|")[3].strip() == "-"
+    assert (tmp_path / "cache").is_dir()
