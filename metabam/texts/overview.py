@@ -46,7 +46,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "点与标准差，灰色为先验。**门控**：每个机制原子在该细胞系中被打开（红，+）或反向（蓝，−）的程度。**展开**：每一步之后"
         "原子的平均状态。**预测**：按名次排列的查询对及 90 % 区间。所示为训练细胞系：此图用于解释模型，而不是检验模型。",
     ),
-    "overview.go.support": ("Your 16 pairs", "您的 16 个元件对"),
+    "overview.go.support": ("Your 16 pairs", "您的元件对"),
     "overview.go.posterior": ("Your line's context", "您的细胞系语境"),
     "overview.go.gates": ("The atoms", "查看原子"),
     "overview.go.unfolding": ("How it was trained", "训练过程"),
