@@ -17,9 +17,10 @@ from scipy.special import expit
 from torch import Tensor
 
 from metabam.config import ExpertConfig
-from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
+from metabam.errors import ConfigError, InputError, TrainingError
 from metabam.learners.expert_training import Z90, ExpertSource, new_network, train
 from metabam.learners.logistic import sampling_offset
+from metabam.learners.weights import load_exactly
 from metabam.model.expert.network import ExpertNetwork
 from metabam.model.expert.prototypes import Linear
 from metabam.model.expert.theta import ROWS, Theta
@@ -196,17 +197,8 @@ class CellLineExpert:
         """
         learner = cls(ExpertConfig.model_validate(description["expert"], strict=False))
         network = ExpertNetwork(learner.config, int(description["n_features"]))
-        wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in tensors.items()}
-        if wanted != found:
-            odd = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-            raise CheckpointError(
-                "weights-mismatch",
-                f"tensors do not fit the described expert: {', '.join(odd[:5])}.",
-                "Use weights and description of the same run.",
-            )
-        network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()})
-        learner.network = network.eval()
+        load_exactly(network, tensors)
+        learner.network = network
         learner._rate = float(description["base_rate"])
         return learner
 

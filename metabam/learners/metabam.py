@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from metabam.config import ModelConfig, RefineConfig, TrainConfig
-from metabam.errors import CheckpointError, ConfigError, InputError, TrainingError
+from metabam.errors import ConfigError, InputError, TrainingError
 from metabam.learners.interventions import base_shift, edited, sigmoid, unfold_with
 from metabam.learners.refinement import refined
 from metabam.learners.selection import choose_steps, train_steps
+from metabam.learners.weights import load_exactly
 from metabam.model.context import ContextPosterior
 from metabam.model.metabam import Belief, MetaBam
 from metabam.records import (
@@ -281,17 +282,8 @@ class MetaBamLearner:
         learner = cls(config, train)
         layout = FeatureLayout.of_json(description["layout"]) if "layout" in description else None
         model = MetaBam(config, int(description["n_features"]), layout)
-        wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in tensors.items()}
-        if wanted != found:
-            odd = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-            raise CheckpointError(
-                "weights-mismatch",
-                f"tensors do not fit the described model: {', '.join(odd[:5])}.",
-                "Use weights and description of the same run.",
-            )
-        model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()})
-        learner.model = model.eval()
+        load_exactly(model, tensors)
+        learner.model = model
         learner.chosen_steps = description.get("chosen_steps")
         return learner
 
