@@ -97,7 +97,7 @@ def real_world(
 
     Notes
     -----
-    At most one fold is held: about 200 MB. W2b, 2 cores: some 5 s a fold.
+    One core: 4 s to begin, then about 1 s (W2a) or 2 s (W2b) a fold; 0.5 and 0.9 GB at most.
     """
     if part not in ("W2a", "W2b"):
         raise ConfigError("unknown-part", f"there is no real world {part!r}.", "Choose W2a or W2b.")
