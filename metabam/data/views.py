@@ -121,6 +121,12 @@ def _shares(codes: ByteArray, k: int, column: IntArray) -> FloatArray:
     return shares
 
 
+def window_view(windows: PairWindows) -> FloatArray:
+    """Return the letters of each pair, (B, L_E + L_P) float32: A 0, C 1, G 2, T 3, N 4, the enhancer's first."""
+    sides = (windows.enhancers[windows.enhancer_index], windows.promoters[windows.promoter_index])
+    return np.concatenate(sides, axis=1).astype(np.float32)
+
+
 # ------------------------------------------------------------------ the truth
 
 

@@ -1,7 +1,7 @@
 """Full fine-tuning: a network trained on all lines at once, every weight of a copy moved by the support.
 
-On cached pair features the network is a small one; with ``encoder`` given, the features are whatever that torch
-module reads (flattened windows, say) and its weights are fine-tuned too, which costs seconds a support.
+On cached pair features the network is a small one. With ``encoder`` given, the features are whatever that torch module
+reads (letters, through :class:`WindowEncoder`) and its weights are fine-tuned too, which costs seconds a support.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor, nn
 
@@ -25,6 +27,7 @@ from metabam.learners.logistic import (
     sampling_offset,
 )
 from metabam.learners.meta_trained import born_at_zero
+from metabam.model.encoders.cnn import PairNetwork
 from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
 
 SHOTS = (4, 16, 64)
@@ -63,6 +66,33 @@ class Standardise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the standardised features."""
         return (x - self.centre) / self.scale
+
+
+class WindowEncoder(nn.Module):
+    """A network of two elements on letters: what makes :class:`FineTune` reach the DNA.
+
+    Parameters
+    ----------
+    network
+        Has ``element(codes, side)`` and is called with both elements' codes
+        (:class:`metabam.model.encoders.cnn.PairNetwork`).
+    enhancer_window
+        L_E: how many columns of :func:`metabam.data.views.window_view` are the enhancer's.
+    """
+
+    def __init__(self, network: PairNetwork, enhancer_window: int) -> None:
+        super().__init__()
+        self.network, self.enhancer_window = network, enhancer_window
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return codes (N, D) of letters (N, L_E + L_P)."""
+        letters, split = x.to(torch.uint8).numpy(), self.enhancer_window
+        sides = [
+            self.network.element(part, name)
+            for part, name in ((letters[:, :split], "enhancer"), (letters[:, split:], "promoter"))
+        ]
+        codes: Tensor = self.network(*sides)
+        return codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +145,7 @@ class FineTune:
     ) -> None:
         self.encoder, self.hidden, self.epochs = encoder, hidden, epochs
         self.schedule = default
+        self._dtype = torch.float64 if encoder is None else torch.float32  # as an encoder makes its own inputs
         self.network: PooledNetwork | None = None
         self._rate = 0.5
 
@@ -124,7 +155,7 @@ class FineTune:
         self._rate = base_rate(contexts)
         if self.encoder is None and len(contexts) >= 3:
             self.schedule = self._choose(contexts, seed)
-        self.network = self._pooled(contexts, seed).double()
+        self.network = self._pooled(contexts, seed).to(self._dtype)
 
     def _pooled(self, contexts: Sequence[LabelledContext], seed: int) -> PooledNetwork:
         """Return the network trained on all pairs of some contexts, each context weighing the same."""
@@ -165,14 +196,14 @@ class FineTune:
         loss = np.zeros((len(RATES), len(SHOTS), len(CHECKPOINTS)))
         for left_out in contexts:
             others = [context for context in contexts if context is not left_out]
-            network, rate = self._pooled(others, seed).double(), base_rate(others)
+            network, rate = self._pooled(others, seed).to(self._dtype), base_rate(others)
             for at, shots in enumerate(SHOTS):
                 for repeat in range(repeats):
                     rows, queries = draw_support(left_out, shots, rng, queries=400, balanced=repeat % 2 == 1)
                     if not len(queries):
                         continue
                     support = SupportSet(left_out.features[rows], left_out.labels[rows])
-                    x, y = _double(left_out.features[queries]), left_out.labels[queries].astype(np.float64)
+                    x, y = _tensor(left_out.features[queries], self._dtype), left_out.labels[queries].astype(np.float64)
                     for which, step_size in enumerate(RATES):
                         copy = deepcopy(network)
                         for done in tuning(copy, support, rate, step_size, CHECKPOINTS[-1]):
@@ -194,7 +225,7 @@ class FineTune:
 
     def predict(self, context: TunedContext, queries: FloatArray) -> Prediction:
         """Return P(y = 1) for query features (Q, D), in order; no interval."""
-        z = _logits(context.network, _double(queries))
+        z = _logits(context.network, _tensor(queries, self._dtype))
         return Prediction(expit(z), z)
 
 
@@ -203,8 +234,9 @@ def tuning(network: PooledNetwork, support: SupportSet, rate: float, step_size: 
 
     The labels are read with the offset by which such a support over-represents positives against ``rate``.
     """
-    x, offset = _double(support.features), sampling_offset(support.labels, rate)
-    y = torch.from_numpy(support.labels.astype(np.float64))
+    dtype = network.linear.weight.dtype
+    x, y = _tensor(support.features, dtype), _tensor(support.labels, dtype)
+    offset = sampling_offset(support.labels, rate)
     network.requires_grad_(True)
     optimizer = torch.optim.Adam(network.parameters(), lr=step_size)
     yield 0
@@ -217,11 +249,11 @@ def tuning(network: PooledNetwork, support: SupportSet, rate: float, step_size: 
     network.requires_grad_(False)
 
 
-def _double(features: FloatArray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(features, dtype=np.float64))
+def _tensor(values: NDArray[Any], dtype: torch.dtype) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values)).to(dtype)
 
 
-def _logits(network: PooledNetwork, x: Tensor) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _logits(network: PooledNetwork, x: Tensor) -> NDArray[np.float64]:
     with torch.no_grad():
         parts = [network(x[start : start + 4_096]) for start in range(0, max(len(x), 1), 4_096)]
     return np.asarray(torch.cat(parts).numpy(), dtype=np.float64)

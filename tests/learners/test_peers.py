@@ -12,9 +12,10 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct
 from sklearn.linear_model import Ridge
 
 from metabam.config import PeerConfig
+from metabam.data.views import window_view
 from metabam.errors import ConfigError
 from metabam.learners import finetune, gaussian_process
-from metabam.learners.finetune import FineTune, Schedule, tuning
+from metabam.learners.finetune import FineTune, Schedule, WindowEncoder, tuning
 from metabam.learners.gaussian_process import Kernel, calibrated, laplace, posterior
 from metabam.learners.in_context import InContextNetwork
 from metabam.learners.logistic import Standardiser, base_rate
@@ -23,8 +24,10 @@ from metabam.learners.meta_trained import Shots, train_network
 from metabam.learners.neural_process import ProcessNetwork
 from metabam.learners.ridge import RidgeNetwork, ridge_step
 from metabam.learners.tabpfn_adapter import TabPfn
-from metabam.records import SupportSet
-from tests.learners.toys import TRAINING, feature_family
+from metabam.metrics import auroc
+from metabam.model.encoders.cnn import PairNetwork
+from metabam.records import LabelledContext, PairWindows, SupportSet
+from tests.learners.toys import feature_family
 
 S, Q, D, B = 7, 5, 3, 2
 
@@ -230,21 +233,26 @@ def test_how_far_a_support_may_move_the_network_is_chosen_on_left_out_lines(monk
 
 
 def test_an_encoder_is_fine_tuned_with_the_head():
-    class Encoder(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.code = torch.nn.Linear(5, 3)
-
-        def forward(self, x):
-            return torch.tanh(self.code(x))
-
-    learner = FineTune(encoder=Encoder, hidden=5, epochs=3, default=Schedule(1e-2, (5, 10, 20)))
-    family = feature_family()
-    learner.fit(family[:TRAINING], seed=0)
-    context = family[TRAINING]
-    tuned = learner.adapt(SupportSet(context.features[:16], context.labels[:16]))
-    assert not torch.equal(tuned.network.front.code.weight, learner.network.front.code.weight)
-    assert learner.predict(tuned, context.features[20:25]).probability.shape == (5,)
+    rng, bases = np.random.default_rng(0), 41
+    windows = PairWindows(
+        rng.integers(0, 4, (31, bases)).astype(np.uint8), rng.integers(0, 5, (29, bases - 4)).astype(np.uint8),
+        rng.integers(0, 31, 211), rng.integers(0, 29, 211), np.zeros(31, np.int64), np.zeros(29, np.int64),
+    )  # fmt: skip
+    view = window_view(windows)
+    assert view.shape == (211, 2 * bases - 4)
+    assert np.array_equal(view[3, :bases], windows.enhancers[windows.enhancer_index[3]])
+    rich = (view[:, :bases] == 1).sum(axis=1)
+    labels = (rich > np.median(rich)).astype(np.int8)
+    line = LabelledContext("a", "", view, labels, windows.enhancer_index, windows.promoter_index)
+    learner = FineTune(lambda: WindowEncoder(PairNetwork(5, 3, 7), bases), hidden=5, epochs=199)
+    learner.fit([line, line, line], seed=0)
+    before = {name: value.clone() for name, value in learner.network.named_parameters()}
+    tuned = learner.adapt(SupportSet(view[:16], labels[:16]))
+    for name, value in learner.network.named_parameters():
+        assert torch.equal(value, before[name])
+    moved = {name for name, value in tuned.network.named_parameters() if not torch.equal(value, before[name])}
+    assert {"front.network.enhancer_stem.weight", "front.network.merge.weight", "linear.weight"} <= moved
+    assert auroc(labels, learner.predict(tuned, view).logit) > 0.7
 
 
 # ------------------------------------------------------------------ Gaussian process
