@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from metabam.bench.worlds import ACTIVITIES, FACTS, FEATURES, TRUTH, Fold
+from metabam.bench.worlds import ACTIVITIES, FEATURES, TRUTH, WITH_TRACK, Fold
 from metabam.config import BenchConfig, ModelConfig, TrainConfig
 from metabam.errors import ConfigError, TrainingError
 from metabam.learners import LEARNERS
-from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
+from metabam.records import FloatArray, Prediction, SupportSet
 
 OURS, CONTEXT_ONLY, KNOWER = "metabam", "metabam_context", "truth_knower"
 TRUE_ACTIVITIES = "_true_activities"
@@ -42,42 +40,15 @@ class Entry:
     view: str
 
 
-class TruthKnower:
-    """The Bayes probability of a planted world: the first column of the ``truth`` view is its logit."""
-
-    name = KNOWER
-
-    def fit(self, contexts: Sequence[LabelledContext], *, seed: int = 0) -> None:
-        """Learn nothing."""
-
-    def adapt(self, support: SupportSet) -> None:
-        """Return nothing."""
-
-    def predict(self, context: None, queries: FloatArray) -> Prediction:  # noqa: ARG002 - the protocol's context
-        """Return the Bayes probability of each query."""
-        logit = queries[:, 0].astype(np.float64)
-        return Prediction(1.0 / (1.0 + np.exp(-logit)), logit)
-
-
 def known() -> list[Entry]:
     """Return every row that a benchmark can have, in the order of the tables."""
     entries = []
     for name in LEARNERS:
-        entries.append(Entry(name, name, view_of(name)))
+        entries.append(Entry(name, name, LEARNERS[name].view))
         if name == OURS:
             entries.append(Entry(CONTEXT_ONLY, OURS, FEATURES))
     entries += [Entry(name + TRUE_ACTIVITIES, name, ACTIVITIES) for name in ON_ACTIVITIES]
-    return entries + ([] if KNOWER in LEARNERS else [Entry(KNOWER, KNOWER, TRUTH)])
-
-
-def view_of(name: str) -> str:
-    """Return what a registered learner reads as features."""
-    return str(getattr(LEARNERS[name], "view", FACTS if name == "distance" else FEATURES))
-
-
-def needs_of(name: str) -> str:
-    """Return what must be handed to a registered learner when it is built: nothing, ``truth`` or ``weights``."""
-    return str(getattr(LEARNERS.get(name), "needs", ""))
+    return entries
 
 
 def chosen(names: Sequence[str]) -> list[Entry]:
@@ -108,7 +79,7 @@ class Fitting:
         """Return why an entry cannot run on this fold, or the empty text."""
         if entry.view not in self.fold.views():
             return f"needs the view {entry.view!r}, which this world does not have"
-        needs = needs_of(entry.base)
+        needs = LEARNERS[entry.base].needs
         if needs == TRUTH:
             return "" if self.fold.truth is not None else "needs the truth of a planted world"
         return f"needs {needs}, which a benchmark does not hand out" if needs else ""
@@ -125,9 +96,9 @@ class Fitting:
         if key not in self._made:
             self._made[key] = self._fit(entry)
         learner = self._made[key]
-        if entry.name == CONTEXT_ONLY:
-            return Fitted(entry.name, entry.view, learner, learner.adapt, _context_only(learner))
-        return Fitted(entry.name, entry.view, learner, learner.adapt, learner.predict)
+        view = WITH_TRACK if learner is self.fold.trained_learner else entry.view
+        predict = _context_only(learner) if entry.name == CONTEXT_ONLY else learner.predict
+        return Fitted(entry.name, view, learner, learner.adapt, predict)
 
     def _fit(self, entry: Entry) -> Any:
         own = self.fold.trained_learner
@@ -141,14 +112,9 @@ class Fitting:
         return learner
 
     def _built(self, name: str) -> Any:
-        if name == KNOWER and KNOWER not in LEARNERS:
-            return TruthKnower()
         if name == OURS and self.config.steps is not None:
-            from metabam.learners.metabam import MetaBamLearner
-
-            return MetaBamLearner(ModelConfig(), TrainConfig(steps=self.config.steps, leave_one_line_out=False))
-        maker: Any = LEARNERS[name]
-        return maker(self.fold.truth) if needs_of(name) == TRUTH else maker()
+            return LEARNERS[name](ModelConfig(), TrainConfig(steps=self.config.steps, leave_one_line_out=False))
+        return LEARNERS[name](self.fold.truth) if LEARNERS[name].needs == TRUTH else LEARNERS[name]()
 
 
 def _context_only(learner: Any) -> Callable[[Any, FloatArray], Prediction]:

@@ -18,13 +18,15 @@ from metabam.bench.judging import usable_mean
 from metabam.bench.splits import NATURAL, Task
 from metabam.bench.worlds import ACTIVITIES, Array, BenchContext, Fold
 from metabam.data.episodes import draw_support
-from metabam.metrics import effective_rank
+from metabam.errors import InputError
+from metabam.metrics import disentanglement, effective_rank
 from metabam.records import FloatArray, IntArray, SupportSet
 
 MATCHED = 0.7
 STRONG_GATE = 0.3
 PROBE_SUPPORTS = 20
 PROBE_SHOTS = 16
+DCI_PAIRS = 4_000
 
 
 def probe_accuracy(means: FloatArray, names: Sequence[str], *, folds: int = 5, seed: int = 0) -> float | None:
@@ -97,8 +99,8 @@ def recover(states: NDArray[np.float64], activities: NDArray[np.float64], ceilin
     return Recovery(atom, value, (atom >= 0) & (np.abs(value) >= bar))
 
 
-def recovery_of(learner: Fitted, fold: Fold) -> Recovery | None:
-    """Return the matching on the held-out lines' distinct pairs; ``None`` without a truth or without atoms."""
+def states_of(learner: Fitted, fold: Fold) -> tuple[Array, Array] | None:
+    """Return atoms' states (N, K) and true activities (N, M) of the held-out lines' distinct pairs, or ``None``."""
     if fold.truth is None or not hasattr(learner.learner, "mechanism_states"):
         return None
     codes = np.concatenate([context.pair for context in fold.held])
@@ -106,7 +108,30 @@ def recovery_of(learner: Fitted, fold: Fold) -> Recovery | None:
     features = np.concatenate([context.seen_as(learner.view).features for context in fold.held])[first]
     activity = np.concatenate([context.views[ACTIVITIES] for context in fold.held])[first]
     states = learner.learner.mechanism_states(features)
-    return recover(states.astype(np.float64), activity.astype(np.float64))
+    return states.astype(np.float64), activity.astype(np.float64)
+
+
+def recovery_of(learner: Fitted, fold: Fold) -> Recovery | None:
+    """Return the matching on the held-out lines' distinct pairs; ``None`` without a truth or without atoms."""
+    both = states_of(learner, fold)
+    return None if both is None else recover(*both)
+
+
+def dci(learner: Fitted, fold: Fold, seed: int) -> dict[str, float | None]:
+    """Return disentanglement, completeness and informativeness of the atoms' states for the planted mechanisms."""
+    both = states_of(learner, fold)
+    if both is None:
+        return {}
+    rows = np.random.default_rng(seed).permutation(len(both[0]))[:DCI_PAIRS]
+    try:
+        found = disentanglement(both[0][rows], both[1][rows], seed=seed)
+    except InputError:  # a single atom, too few pairs, or a mechanism that never varies
+        return {}
+    return {
+        "disentanglement": found.disentanglement,
+        "completeness": found.completeness,
+        "informativeness": found.informativeness,
+    }
 
 
 def gate_signs(recovery: Recovery, spectrum: Array, gates: Array) -> tuple[float | None, int]:
@@ -155,6 +180,7 @@ def inside(learner: Fitted, fold: Fold, recovery: Recovery | None, seed: int) ->
     if recovery is not None:
         values["mechanisms_matched"] = float(recovery.matched.sum())
         values["mechanism_r"] = float(np.abs(recovery.r).mean())
+    values |= dci(learner, fold, seed)
     contexts = fold.held if len(fold.held) > 1 else fold.references
     means, lines, assays = context_means(learner, contexts, seed)
     if len(means):

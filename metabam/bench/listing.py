@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, Final, get_args
 
-from metabam.bench.entries import CONTEXT_ONLY, KNOWER, TRUE_ACTIVITIES, known
+from metabam.bench.entries import CONTEXT_ONLY, TRUE_ACTIVITIES, known
 from metabam.config import EncoderConfig, ModelConfig
 from metabam.learners import LEARNERS
 
@@ -50,17 +48,6 @@ def _said(texts: Mapping[str, str], name: str) -> str:
 def _learner(name: str, base: str) -> str:
     if name == CONTEXT_ONLY:
         return "Meta-BAM's answer from z_c alone, without the evidence posterior"
-    if name == KNOWER and KNOWER not in LEARNERS:
-        return "planted world: the Bayes probability itself"
     if name.endswith(TRUE_ACTIVITIES):
         return f"{base} on the true mechanism activities: what the encoder loses (W1)"
-    entry = LEARNERS[name]
-    said = getattr(entry, "description", "")
-    return str(said) if said else _first_line(entry())
-
-
-def _first_line(learner: Any) -> str:
-    """Return the first sentence of the learner's class docstring, or of its module's."""
-    kind = type(learner)
-    text = inspect.getdoc(kind) or import_module(kind.__module__).__doc__ or ""
-    return text.split("\n\n")[0].replace("\n", " ").split(". ")[0].rstrip(".")
+    return LEARNERS[name].description

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.special import logit
 
 from metabam.bench.encoding import GIVEN, element_windows, encoded, noisy_activities, trained_encoder, window_codes
-from metabam.bench.worlds import ACTIVITIES, FACTS, TRUTH, BenchContext, Fold, bench_contexts, both_classes, kmers_view
+from metabam.bench.worlds import ACTIVITIES, FACTS, KMERS, TRUTH, BenchContext, Fold, bench_contexts, both_classes
 from metabam.config import EncoderConfig, RunConfig
 from metabam.data.episodes import holdout_split
 from metabam.data.pairs import read_pairs
+from metabam.data.views import kmer_view, truth_view
 from metabam.data.worldfiles import activities, read_truth
 from metabam.errors import InputError
 from metabam.files import load_tensors, read_bytes, save_tensors, sha256
@@ -95,7 +95,7 @@ class PlantedWorld:
         features = self._features(table)
         windows = element_windows(table, self.folder / "genome.fa")
         lines = [self.truth.lines.index(line) for line in table.cell_line.tolist()]
-        bayes = np.clip(self.truth.probability[self.truth.rows_of(table.pair_id), lines], 1e-12, 1.0 - 1e-12)
+        bayes = self.truth.probability[self.truth.rows_of(table.pair_id), lines]
         chroms = self.run.config.holdout_chrom if self.run is not None else ()
         names = [line for line in self.truth.lines if self.truth.roles[line] == "held-out"]
         _, on_chroms = holdout_split(table, names, chroms)
@@ -103,11 +103,10 @@ class PlantedWorld:
         contexts = bench_contexts(
             table,
             features,
+            layout=None if self.run is None else self.run.training_contexts()[0].layout,
             views={
-                **kmers_view(windows),
-                TRUTH: np.concatenate(
-                    [logit(bayes)[:, None], activities(self.truth, table.pair_id, effective=True)], 1
-                ),
+                KMERS: kmer_view(windows),
+                TRUTH: truth_view(self.truth, table),
                 ACTIVITIES: activities(self.truth, table.pair_id),
             },
             sequence=window_codes(windows),

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from metabam.bench.worlds import FACTS, BenchContext, Fold, both_classes, facts_view, genes_of, pair_codes
+from metabam.bench.worlds import FACTS, BenchContext, Fold, both_classes, genes_of, pair_codes
+from metabam.data.elements import element_identities
+from metabam.data.views import facts_of
 from metabam.files import read_bytes, sha256
 from metabam.records import FloatArray, IntArray, LabelledContext, PairTable
 
@@ -88,7 +90,7 @@ class RealWorld:
 
 def fold_of(real: RealFold) -> Fold:
     """Return a real fold as the benchmark sees it."""
-    facts = facts_view(real.table)
+    facts = facts_of(real.table).view()
     training = [
         _context(context, real.table.take(rows), facts[rows], pool=np.ones(len(rows), dtype=bool))
         for context, rows in zip(real.training, real.training_rows, strict=True)
@@ -139,8 +141,6 @@ def _mirrors(real: RealFold, references: Sequence[BenchContext]) -> tuple[BenchC
 
 def labels_alone(table: PairTable, like: LabelledContext) -> LabelledContext:
     """Return the pairs of a table as a context without features."""
-    from metabam.data.elements import element_identities
-
     enhancer, promoter = element_identities(table)
     features = np.zeros((len(table), 0), dtype=np.float32)
     return LabelledContext(like.cell_line, like.assay, features, table.label.astype(np.int8), enhancer, promoter)

@@ -87,7 +87,7 @@ def _world(rows: pd.DataFrame, compared: str) -> dict[str, str]:
             calibration(rows)
         ),
         "## Inside the learners": inside(rows),
-        "## Seconds per task (adapt + predict)": seconds(rows),
+        "## Seconds per task (adapt + predict), and to fit (a run's own learner: to load)": seconds(rows),
     }
 
 
@@ -188,7 +188,7 @@ def calibration(rows: pd.DataFrame) -> str:
 
 def inside(rows: pd.DataFrame) -> str:
     """Return what was measured once per fitted learner, as means over folds, and the sign of the gates."""
-    once = rows[rows.line.eq("all") & rows.control.eq(OWN)]
+    once = rows[rows.line.eq("all") & rows.control.eq(OWN) & rows.S.eq(SHOTS) & rows.metric.ne("fit")]
     cells = {
         (str(learner), str(metric)): f"{part.value.mean():.3f}"
         for (learner, metric), part in once.groupby(["learner", "metric"], sort=False)
@@ -208,6 +208,10 @@ def seconds(rows: pd.DataFrame) -> str:
         (str(learner), f"S = {shots}"): f"{part.seconds.median():.4f}"
         for (learner, shots), part in own.groupby(["learner", "S"], sort=False)
     }
+    for learner in learners_of(rows):
+        fitted = rows[rows.metric.eq("fit") & rows.learner.eq(learner)]
+        if len(fitted):
+            cells[(learner, "fit")] = f"{fitted.seconds.mean():.2f}"
     return grid(cells, "learner")
 
 

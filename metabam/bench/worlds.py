@@ -5,7 +5,8 @@ supports and label reversals). Learners see one *view* of a context:
 
 ==============  ========================================================================
 ``features``    z_q, or what stands for it
-``facts``       what is known without DNA; log10 distance in the last column
+``with_track``  the same, with the coefficients of the position track behind it where a run's encoder makes them
+``facts``       what is known without DNA (:class:`metabam.records.PairFacts`)
 ``kmers``       shares of k-mers on both sides (W1)
 ``truth``       logit of the Bayes probability, then the activities after silencing (W1)
 ``activities``  the true mechanism activities as planted, standardised (W1)
@@ -17,8 +18,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,12 +25,14 @@ from numpy.typing import NDArray
 
 from metabam.data.elements import element_identities
 from metabam.data.episodes import contexts_of
+from metabam.data.views import facts_of
 from metabam.data.worldfiles import Truth
 from metabam.errors import InputError
-from metabam.records import BoolArray, FloatArray, IntArray, LabelledContext, PairTable, PairWindows
+from metabam.records import BoolArray, FeatureLayout, FloatArray, IntArray, LabelledContext, PairTable
 
 Array = NDArray[np.float64]
 FEATURES, FACTS, KMERS, TRUTH, ACTIVITIES = "features", "facts", "kmers", "truth", "activities"
+WITH_TRACK = "with_track"
 
 
 def codes_of_texts(texts: Sequence[str]) -> IntArray:
@@ -87,11 +88,15 @@ class BenchContext:
 
     def has(self, view: str) -> bool:
         """Return whether learners of this view can be run."""
-        return view == FEATURES or view in self.views
+        return view in (FEATURES, WITH_TRACK) or view in self.views
 
     def seen_as(self, view: str) -> LabelledContext:
         """Return the context with the features of one view."""
-        return self.pairs if view == FEATURES else replace(self.pairs, features=self.views[view])
+        if view == WITH_TRACK:
+            return self.pairs
+        return (
+            self.pairs.of_pairs() if view == FEATURES else replace(self.pairs, features=self.views[view], layout=None)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ class Fold:
         """Return the views that every context of the fold has."""
         everyone = (*self.training, *self.held, *self.references)
         shared = frozenset.intersection(*(frozenset(context.views) for context in everyone))
-        return shared | {FEATURES}
+        return shared | {FEATURES, WITH_TRACK}
 
 
 class World(Protocol):
@@ -156,6 +161,7 @@ def bench_contexts(
     table: PairTable,
     features: FloatArray,
     *,
+    layout: FeatureLayout | None = None,
     views: Mapping[str, NDArray[Any]] | None = None,
     sequence: IntArray | None = None,
     support_pool: BoolArray | None = None,
@@ -167,7 +173,7 @@ def bench_contexts(
     Parameters
     ----------
     table, features
-        ``B`` pairs and their features (B, D).
+        ``B`` pairs and their features (B, D); ``layout`` says which columns are z_q where a track follows.
     views, sequence, support_pool, query_pool, bayes
         Per row of the table; pools default to all rows, ``sequence`` to the pair's own identity.
 
@@ -186,12 +192,12 @@ def bench_contexts(
     }
     extra = dict(views or {})
     if FACTS not in extra:
-        extra[FACTS] = facts_view(table)
+        extra[FACTS] = facts_of(table).view()
     for name, values in (*given.items(), *extra.items(), ("bayes", every if bayes is None else bayes)):
         if len(values) != count:
             raise InputError("bench-rows", f"{name} has {len(values)} rows, the table {count}.", "Give one per pair.")
     out = []
-    for context, key in zip(contexts_of(table, features), table.contexts(), strict=True):
+    for context, key in zip(contexts_of(table, features, layout), table.contexts(), strict=True):
         rows = table.rows_of(key)
         rows = rows[table.label[rows] >= 0]
         out.append(
@@ -211,29 +217,6 @@ def genes_of(table: PairTable) -> IntArray:
     promoter = element_identities(table)[1]
     named = np.array([bool(gene) for gene in table.gene_id.tolist()], dtype=bool)
     return np.where(named, codes_of_texts(table.gene_id.tolist()), promoter)
-
-
-def facts_view(table: PairTable) -> FloatArray:
-    """Return what is known of pairs without DNA, (B, columns), log10 distance in the last one.
-
-    Genes, elements and promoters in between come from ``metabam.data.views``, where the package has that module.
-    """
-    if find_spec("metabam.data.views") is None:
-        return log_distance(table)
-    facts: FloatArray = import_module("metabam.data.views").facts_of(table).view()
-    return facts
-
-
-def kmers_view(windows: PairWindows) -> dict[str, FloatArray]:
-    """Return the k-mer view of pairs by name; empty where the package has no ``metabam.data.views``."""
-    if find_spec("metabam.data.views") is None:
-        return {}
-    return {KMERS: import_module("metabam.data.views").kmer_view(windows)}
-
-
-def log_distance(table: PairTable) -> FloatArray:
-    """Return log10 of 1 + the midpoint distance in bp, (B, 1); NaN across chromosomes."""
-    return np.log10(1.0 + table.distance())[:, None].astype(np.float32)
 
 
 def both_classes(contexts: Sequence[BenchContext]) -> tuple[BenchContext, ...]:

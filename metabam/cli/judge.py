@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from metabam.cli.report import Output, Result
 from metabam.config import BenchConfig, build
@@ -100,7 +99,7 @@ def _open_run(name: str) -> Any:
     return RunStore(path.resolve().parent).open(path.resolve().name)
 
 
-def _real(part: str, config: BenchConfig) -> World:
+def _real(part: Literal["W2a", "W2b"], config: BenchConfig) -> World:
     """Return a real world, read through METABAM_DATA.
 
     Raises
@@ -109,12 +108,12 @@ def _real(part: str, config: BenchConfig) -> World:
         ``no-data`` where METABAM_DATA names no folder.
     """
     from metabam.bench.real import RealWorld, folder_digest
+    from metabam.data.real import real_world
 
     folder = os.environ.get("METABAM_DATA", "")
     if not folder or not Path(folder).is_dir():
         raise ConfigError("no-data", "METABAM_DATA names no folder of real data.", "Set it, or bench a planted world.")
     root = Path(folder)
-    real_world: Callable[..., Iterator[Any]] = import_module("metabam.data.real").real_world
     pairs = sorted(f"pairs/{path.name}" for path in (root / "pairs").glob("*.parquet"))
     inputs: dict[str, Any] = dict(folder_digest(root, [*REAL_FILES, *pairs]))
     return RealWorld(part, lambda: real_world(part, root, seed=config.seed), inputs)

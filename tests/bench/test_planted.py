@@ -99,3 +99,20 @@ def test_lines_are_cut_and_trained_features_are_kept(tiny, tmp_path, monkeypatch
     made = [next(PlantedWorld(tiny, features="motif", cache=tmp_path).folds()) for _ in range(2)]
     assert calls == [["train1", "train2", "train3"]]
     assert np.array_equal(made[0].held[0].pairs.features, made[1].held[0].pairs.features)
+
+
+def test_a_track_behind_the_features_is_read_by_the_runs_own_learner_alone(tiny):
+    """Two columns of z_q and six of a track: only what was trained with the track may see it."""
+    from metabam.records import FeatureLayout
+
+    run = run_on(tiny, ("unseen01", "unseen02"))
+    layout = FeatureLayout(2, ("channel",), (10.5, 21.0, 42.0))
+    contexts = [dataclasses.replace(context, layout=layout) for context in run.training_contexts()]
+    run.training_contexts = lambda: contexts
+    (fold,) = PlantedWorld(tiny, run=run).folds()
+    fitting = Fitting(fold, BenchConfig())
+    (own,), (other,) = chosen(["pooled"]), chosen(["prototype"])
+    for held in fold.held:
+        assert held.seen_as(fitting.fitted(own).view).features.shape[1] == 8
+        assert held.seen_as(fitting.fitted(other).view).features.shape[1] == 2
+    assert [context.seen_as("features").features.shape[1] for context in fold.training] == [2, 2, 2]

@@ -77,8 +77,11 @@ def test_gain_and_gap_follow_from_the_rows(tmp_path, config):
     gain = values["auroc"]["own"] - values["auroc"]["none"]
     assert values["gain_auroc"]["own"].dropna().to_numpy() == pytest.approx(gain.dropna().to_numpy())
     auroc = mine[mine.metric.eq("auroc")]
-    gap = auroc[auroc.control.eq("seen_line")].value.mean() - auroc[auroc.control.eq("own")].value.mean()
-    assert mine[mine.metric.eq("generalisation_gap")].value.tolist() == pytest.approx([gap])
+    mean = {control: auroc[auroc.control.eq(control)].value.mean() for control in ("own", "none", "seen_line")}
+    assert mine[mine.metric.eq("generalisation_gap")].value.tolist() == pytest.approx([mean["seen_line"] - mean["own"]])
+    efficiency = mine[mine.metric.eq("adaptation_efficiency")].value.tolist()
+    assert efficiency == pytest.approx([(mean["own"] - mean["none"]) / 16])
+    assert table[table.metric.eq("fit")].learner.tolist() == list(QUICK)
 
 
 def test_logits_are_kept_for_the_very_queries(tmp_path, config):
@@ -248,4 +251,4 @@ def test_features_and_truth_belong_to_their_pairs(tiny):
         own = fold.truth_of(context, context.pairs.cell_line)
         assert context.views["truth"][:, 0] == pytest.approx(np.log(own) - np.log1p(-own), abs=1e-4)
         assert np.array_equal(np.unique(context.gene).shape, np.unique(context.pairs.promoter).shape)
-    assert fold.views() == {"features", "facts", "kmers", "truth", "activities"}
+    assert fold.views() == {"features", "with_track", "facts", "kmers", "truth", "activities"}
