@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -118,14 +120,20 @@ def recovery_of(learner: Fitted, fold: Fold) -> Recovery | None:
 
 
 def dci(learner: Fitted, fold: Fold, seed: int) -> dict[str, float | None]:
-    """Return disentanglement, completeness and informativeness of the atoms' states for the planted mechanisms."""
+    """Return disentanglement, completeness and informativeness of the atoms' states for the planted mechanisms.
+
+    Empty (undefined) where they cannot be had: fewer than two atoms, too few pairs, or a regression that does not
+    converge.
+    """
     both = states_of(learner, fold)
     if both is None:
         return {}
     rows = np.random.default_rng(seed).permutation(len(both[0]))[:DCI_PAIRS]
     try:
-        found = disentanglement(both[0][rows], both[1][rows], seed=seed)
-    except InputError:  # a single atom, too few pairs, or a mechanism that never varies
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            found = disentanglement(both[0][rows], both[1][rows], seed=seed)
+    except (InputError, ConvergenceWarning):  # one atom, too few pairs, a constant mechanism, or a fit without an end
         return {}
     return {
         "disentanglement": found.disentanglement,

@@ -1,16 +1,21 @@
 """Numbers of one task against answers counted by hand."""
 
 import dataclasses
+import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from metabam import metrics
 from metabam.bench import latent
+from metabam.bench.entries import Fitted
 from metabam.bench.judging import CONTROLS, SEEN, Asked, asked_of, judge, ranking, soft_auroc, supports_of
 from metabam.bench.splits import draw_seen_tasks, draw_tasks
 from metabam.bench.worlds import FEATURES
 from metabam.records import Prediction
+from tests.bench.conftest import make_fold
 
 
 def prediction(p, lower=None, upper=None):
@@ -134,3 +139,42 @@ def test_the_probe_reads_what_is_there_and_nothing_else():
     chance = np.mean([latent.probe_accuracy(rng.standard_normal((80, 2)), names, seed=k) for k in range(7)])
     assert chance == pytest.approx(0.25, abs=0.1)
     assert latent.probe_accuracy(apart[:20], names[:20]) is None
+
+
+def states_fold(states, activity):
+    """Return a fitted learner with given states, and a fold that knows the activities of the same pairs."""
+    base = make_fold(held=("X",), pairs=len(states))
+    views = {**base.held[0].views, "activities": activity.astype(np.float32)}
+    held = dataclasses.replace(base.held[0], views=views)
+    learner = SimpleNamespace(mechanism_states=lambda features: states)
+    fold = dataclasses.replace(base, held=(held,), truth=SimpleNamespace())
+    order = np.unique(held.pair, return_index=True)[1]
+    return Fitted("toy", FEATURES, learner, None, None), fold, order
+
+
+def test_dci_of_atoms_that_are_the_mechanisms_and_of_atoms_that_are_not():
+    rng = np.random.default_rng(6)
+    activity = rng.standard_normal((211, 3))
+    learner, fold, order = states_fold(np.zeros((211, 3)), activity)
+    learner.learner.mechanism_states = lambda features: activity[order].astype(np.float32)
+    found = latent.dci(learner, fold, 0)
+    assert found["disentanglement"] > 0.95
+    assert found["completeness"] > 0.95
+    assert found["informativeness"] > 0.9
+    noise = rng.standard_normal((211, 3)).astype(np.float32)
+    learner.learner.mechanism_states = lambda features: noise
+    assert latent.dci(learner, fold, 0)["informativeness"] < 0.2
+
+
+def test_dci_is_undefined_where_it_cannot_be_had(monkeypatch):
+    activity = np.random.default_rng(7).standard_normal((211, 3))
+    learner, fold, order = states_fold(np.ones((211, 1)), activity)
+    assert latent.dci(learner, fold, 0) == {}  # one atom
+    assert latent.dci(learner, dataclasses.replace(fold, truth=None), 0) == {}
+
+    def endless(*given, **how):
+        warnings.warn("no end", ConvergenceWarning, stacklevel=1)
+
+    learner.learner.mechanism_states = lambda features: activity[order]
+    monkeypatch.setattr(latent, "disentanglement", endless)
+    assert latent.dci(learner, fold, 0) == {}
