@@ -185,7 +185,7 @@ class TrainConfig(_Frozen):
             raise ValueError(
                 "virtual_mixture + virtual_exemplar + virtual_flip must not exceed 1: what is left are real episodes"
             )
-        if self.adversary > 0 and self.real_share <= 0:
+        if self.adversary > 0 and self.real_share < 1e-6:
             raise ValueError("the adversary reads real episodes, and the virtual shares leave none")
         if not self.shots or min(self.shots) < 0:
             raise ValueError("shots must name at least one support size >= 0")

@@ -88,7 +88,9 @@ def _consistency(
 ) -> Tensor:
     """Return KL(q(z | S and queries) || q(z | S)) per query, the first held fixed (neural processes' term).
 
-    Without the stop-gradient the two chase each other: the context was dead within 400 steps.
+    Without the stop-gradient the two chase each other: the context was dead within 400 steps. With it the target still
+    runs ahead, for the encoder's learned correction sums over pairs and the target has more of them: on a planted world
+    the KL grew from 5 to millions of nats within 110 steps at weight 1, and every path was dead.
     """
     if config.consistency == 0:
         return belief.alpha.new_zeros(())
