@@ -112,7 +112,10 @@ class EncoderConfig(_Frozen):
 
 
 class ModelConfig(_Frozen):
-    """Meta-BAM itself: atoms, context, gate, unfolding, evidence (metabam/MODEL.md)."""
+    """Meta-BAM itself: atoms, context, gate, unfolding, evidence (metabam/MODEL.md).
+
+    ``recall`` lets it know the training lines' elements again; it takes effect where at least three lines share some.
+    """
 
     n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
     match: Literal["dot", "cosine"] = "dot"
@@ -132,6 +135,7 @@ class ModelConfig(_Frozen):
     fourier: bool = False
     fourier_axis: Literal["position", "channel"] = "position"
     wavelet: Literal["off", "haar", "db2"] = "off"
+    recall: bool = True
 
     @property
     def fourier_track(self) -> bool:

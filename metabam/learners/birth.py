@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from metabam.config import ModelConfig
+from metabam.learners.dispersion import element_variance
 from metabam.learners.hierarchical import HierarchicalPrior, fit_hierarchical
 from metabam.learners.logistic import Standardiser, check_contexts
 from metabam.model.context import BayesAggregation
@@ -56,19 +57,20 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     """
     check_contexts(contexts)
     torch.manual_seed(seed)
-    of_pairs = [context.of_pairs() for context in contexts]
-    model = MetaBam(config, of_pairs[0].features.shape[1], contexts[0].layout)
-    standardiser = Standardiser.of(of_pairs)
+    read = [context.displaced() for context in contexts]
+    model = MetaBam(config, read[0].features.shape[1], contexts[0].layout)
+    standardiser = Standardiser.of(read)
     with torch.no_grad():
         model.feature_centre.copy_(torch.from_numpy(standardiser.centre))
         model.feature_scale.copy_(torch.from_numpy(standardiser.scale))
     keep_reference(model, contexts, seed)
-    _choose_atoms(model, of_pairs, seed)
+    _choose_atoms(model, read, seed)
     if model.multiscale is not None:
         model.multiscale.fit_(torch.from_numpy(np.concatenate([context.features for context in contexts])))
     _learn_states(model, contexts, seed, steps)
     prior, states = _fit_prior(model, contexts, seed)
     _install(model, prior, states)
+    model.element_variance = _beyond_features(model, contexts)
     if model.learned_prior is not None and isinstance(model.encoder.aggregate, BayesAggregation):
         _shape_prior(model, contexts)
     _, covariance, _ = prior.raw()
@@ -150,6 +152,20 @@ def _fit_prior(
     with torch.no_grad():
         model.readout.centre.copy_(torch.from_numpy(prior.standardiser.centre))
     return prior, prior.standardiser.scale
+
+
+def _beyond_features(model: MetaBam, contexts: Sequence[LabelledContext]) -> float:
+    """Return the variance of a pair's logit that the mechanism states do not hold."""
+    read = [replace(context, features=states_of(model, context.features), layout=None) for context in contexts]
+    layout = contexts[0].layout
+    if layout is None or not layout.recall:
+        return element_variance(read)
+    bare = []
+    for context in contexts:
+        features = context.features.copy()
+        features[:, layout.recalled] = 0.0
+        bare.append(replace(context, features=states_of(model, features), layout=None))
+    return element_variance(read, bare)
 
 
 def _install(model: MetaBam, prior: HierarchicalPrior, deviation: Float64Array) -> None:

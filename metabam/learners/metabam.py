@@ -134,14 +134,17 @@ class MetaBamLearner:
         trace: bool = False,
         edit: AtomEdit | None = None,
     ) -> Prediction:
-        """Return P(y = 1) with a 90 % posterior interval for query features (Q, D), in order.
+        """Return P(y = 1) with a 90 % interval for query features (Q, W), in order.
+
+        The interval is for the pair's own probability: it holds what z_c and delta leave open, and what the features
+        do not hold of the pair (:mod:`metabam.learners.dispersion`), which moves no probability.
 
         Parameters
         ----------
         context
             What :meth:`adapt` returned (or another cell line's fingerprint).
         queries
-            z_q, (Q, D).
+            z_q and what the run's encoder puts behind it, (Q, W).
         gate_override
             Gates (K,) in [-1, 1] to use instead of the fingerprint's, at every step; their uncertainty is then zero.
         atom_mask
@@ -168,8 +171,7 @@ class MetaBamLearner:
             logit, variance = model.combine(unfolded[-1], states, belief, path)
             logit = logit + self._base_shift(context, path)
             moderated = _array(model.moderated(logit, variance))
-            centre = _array(logit)
-            half = _Z90 * _array((variance.clamp(min=0.0)).sqrt() * model.interval_scale)
+            centre, half = _interval(moderated, _array(variance.clamp(min=0.0)), model)
             kept = torch.stack(unfolded).numpy() if trace else None
         return Prediction(
             probability=sigmoid(moderated),
@@ -263,6 +265,7 @@ class MetaBamLearner:
             "model": self.config.model_dump(mode="json"),
             "train": self.train.model_dump(mode="json"),
             "chosen_steps": self.chosen_steps,
+            "element_variance": model.element_variance,
         }
         if model.layout.width > model.layout.n_features:
             description["layout"] = model.layout.as_json()
@@ -283,6 +286,7 @@ class MetaBamLearner:
         layout = FeatureLayout.of_json(description["layout"]) if "layout" in description else None
         model = MetaBam(config, int(description["n_features"]), layout)
         load_exactly(model, tensors)
+        model.element_variance = float(description.get("element_variance", 0.0))
         learner.model = model
         learner.chosen_steps = description.get("chosen_steps")
         return learner
@@ -338,6 +342,12 @@ class MetaBamLearner:
                 "Give one number per atom.",
             )
         return torch.from_numpy(array)
+
+
+def _interval(moderated: Float64Array, variance: Float64Array, model: MetaBam) -> tuple[Float64Array, Float64Array]:
+    """Return centre and half width (Q,), in logits, of the 90 % interval whose mean probability is the one given."""
+    total = variance * float(model.interval_scale) ** 2 + model.element_variance
+    return moderated * np.sqrt(1.0 + np.pi / 8.0 * total), _Z90 * np.sqrt(total)
 
 
 def _tensor(array: NDArray[Any]) -> Tensor:

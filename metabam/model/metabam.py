@@ -1,5 +1,6 @@
 """Meta-BAM, whole: z_q -> mechanism states -> unfolding under alpha(z_c) -> logit, plus delta from the support.
 
+    z = z_q [+ r]                        features (Q, D)            r: what is recalled of the elements
     p = basis(z) [+ multiscale(track)]   potentials (Q, K)          Plan 34 s2.1, s2.5
     h0 = modulate(tanh(p)) + leak p           mechanism states (Q, K)
     q(z_c | S) = encoder(support)        context (Z,)               Plan 34 s2.2
@@ -91,6 +92,7 @@ class MetaBam(nn.Module):
         self.register_buffer("reference", torch.zeros(N_REFERENCE, self.layout.width))
         self.register_buffer("base_logit", torch.zeros(()))
         self.register_buffer("interval_scale", torch.ones(()))
+        self.element_variance = 0.0  # logits squared that no feature holds: widens intervals, moves no probability
         self.basis = MechanismBasis(n_atoms, n_features, config.match)
         self.modulate = PairModulation(n_atoms)
         self.encoder = ContextEncoder(config.aggregation, n_atoms, config.context_dim, config.hidden)
@@ -119,7 +121,10 @@ class MetaBam(nn.Module):
 
     def potentials(self, features: Tensor, context: Tensor | None = None) -> Tensor:
         """Return p (..., K) of features (..., W), under z_c (..., Z) if it rotates: what :meth:`states` starts from."""
-        z = (features[..., : len(self.feature_centre)] - self.feature_centre) / self.feature_scale
+        z = features[..., : len(self.feature_centre)]
+        if self.layout.recall:
+            z = z + features[..., self.layout.recalled]
+        z = (z - self.feature_centre) / self.feature_scale
         beside = None if self.multiscale is None else self.multiscale(features, z, self.basis.atoms)
         turned = None if self.rotation is None or context is None else self.rotation.atoms(self.basis.atoms, context)
         return self.basis.potentials(z, turned, beside)

@@ -18,7 +18,7 @@ from metabam.errors import ConfigError, InputError
 from metabam.learners.differentiable import Target, value_of
 from metabam.learners.metabam import MetaBamLearner
 from metabam.model.discovery.shuffle import dinucleotide_shuffle
-from metabam.model.encoders.base import PairEncoder
+from metabam.model.encoders import PairEncoder, held_at
 from metabam.model.encoders.training import one_hot
 from metabam.model.encoders.twin import twin_of
 from metabam.records import AttributionRecord, ByteArray, Fingerprint, PairWindows
@@ -149,7 +149,8 @@ def _answer(
     except ConfigError:
         if method == "integrated_gradients":
             raise
-        return lambda e, p: value(torch.from_numpy(encoder.encode(_windows(e, p))))
+        held = held_at(encoder, enhancer, promoter)
+        return lambda e, p: value(torch.from_numpy(held.encode(_windows(e, p))))
     return lambda e, p: value(twin(e, p))
 
 

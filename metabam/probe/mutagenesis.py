@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from metabam.errors import ConfigError
 from metabam.learners.differentiable import Target, value_of
 from metabam.learners.metabam import MetaBamLearner
-from metabam.model.encoders.base import PairEncoder
+from metabam.model.encoders import PairEncoder, held_at
 from metabam.records import AttributionRecord, ByteArray, Fingerprint, MutagenesisRecord, PairWindows
 
 MOST_WINDOW = 200
@@ -62,8 +62,9 @@ def mutate_window(
     mutated = np.repeat(codes[None], int(real.sum()) + 1, axis=0)
     mutated[np.arange(1, len(mutated)), places[real]] = letters[real]
     value = value_of(learner, context, target, atom)
+    held = held_at(encoder, enhancer, promoter)
     with torch.no_grad():
-        answers = value(torch.from_numpy(encoder.encode(_windows(mutated, promoter, enhancer, side)))).numpy()
+        answers = value(torch.from_numpy(held.encode(_windows(mutated, promoter, enhancer, side)))).numpy()
     change = np.zeros(4 * (end - start))
     change[real] = answers[1:].astype(np.float64) - float(answers[0])
     table = change.reshape(-1, 4).T

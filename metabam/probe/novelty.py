@@ -24,7 +24,8 @@ class TrainingPairs:
 
     ``bank`` (N, D) features in standard deviations of the training pairs; ``middle`` and ``scale`` (D,) put a new pair
     on that scale; ``reference`` (R,) ascending: distance of training pairs to the nearest one that shares neither
-    enhancer nor promoter with them; ``total`` all training pairs of the run.
+    enhancer nor promoter with them; ``total`` all training pairs of the run. New pairs have ``width`` columns, of which
+    the first D, z_q, are read.
     """
 
     bank: Array
@@ -32,6 +33,7 @@ class TrainingPairs:
     scale: Array
     reference: Array
     total: int
+    width: int
 
 
 def training_pairs(
@@ -52,7 +54,7 @@ def training_pairs(
     total = sum(len(context) for context in contexts)
     if not total:
         raise InputError("novelty-empty", "the run holds no training pairs.", "Train it again.")
-    features = np.concatenate([context.features for context in contexts]).astype(np.float64)
+    features = np.concatenate([context.of_pairs().features for context in contexts]).astype(np.float64)
     enhancer = np.concatenate([context.enhancer for context in contexts])
     promoter = np.concatenate([context.promoter for context in contexts])
     middle, scale = features.mean(axis=0), features.std(axis=0)
@@ -64,7 +66,8 @@ def training_pairs(
     shared = (enhancer[asked, None] == enhancer) | (promoter[asked, None] == promoter)
     own[shared] = np.inf
     nearest = own.min(axis=1)
-    return TrainingPairs(bank, middle, scale, np.sort(nearest[np.isfinite(nearest)]), total)
+    width = contexts[0].features.shape[1]
+    return TrainingPairs(bank, middle, scale, np.sort(nearest[np.isfinite(nearest)]), total, width)
 
 
 def novelty(
@@ -84,12 +87,12 @@ def novelty(
     InputError
         The number of features is not that of the training pairs.
     """
-    empty = np.zeros((0, training.bank.shape[1]), dtype=np.float32)
+    empty = np.zeros((0, training.width), dtype=np.float32)
     asked = empty if queries is None else queries
     for given in (support, asked):
-        if given.ndim != 2 or given.shape[1] != training.bank.shape[1]:
+        if given.ndim != 2 or given.shape[1] != training.width:
             raise InputError(
-                "novelty-shape", f"features {given.shape} do not match training features {training.bank.shape}."
+                "novelty-shape", f"features {given.shape} do not match training features (pairs, {training.width})."
             )
     rows = _even(len(asked), most)
     own, other = (_nearest(training, values) for values in (support, asked[rows]))
@@ -120,7 +123,7 @@ def distances(rows: Array, bank: Array) -> Array:
 
 def _nearest(training: TrainingPairs, features: FloatArray) -> Array:
     """Return the distance of each row to its nearest training pair, in blocks."""
-    scaled = (features.astype(np.float64) - training.middle) / training.scale
+    scaled = (features[:, : len(training.middle)].astype(np.float64) - training.middle) / training.scale
     found = [
         distances(scaled[start : start + CHUNK], training.bank).min(axis=1) for start in range(0, len(scaled), CHUNK)
     ]

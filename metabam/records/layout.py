@@ -1,4 +1,4 @@
-"""Which columns of a feature matrix are what: z_q first, then coefficients of the position track."""
+"""Which columns of a feature matrix are what: z_q first, then track coefficients, then what is recalled of elements."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ class FeatureLayout:
 
     ``channels`` (C) names what runs along the DNA; ``periods`` (F) bp: block ``fourier`` holds real and imaginary part
     of each channel at each period, (C, F, 2); ``bands`` (W_b) the wavelengths from, to in bp: block ``wavelet`` holds
-    each channel's mean power in each band, (C, W_b). Without blocks every column is z_q.
+    each channel's mean power in each band, (C, W_b). Without blocks every column is z_q. With ``recall`` the last D
+    columns are what the training lines' labels tell of the pair's elements: a displacement of z_q, in its units.
     """
 
     n_features: int
     channels: tuple[str, ...] = ()
     periods: tuple[float, ...] = ()
     bands: tuple[tuple[float, float], ...] = ()
+    recall: bool = False
 
     @property
     def fourier(self) -> slice:
@@ -38,9 +40,15 @@ class FeatureLayout:
         return slice(start, start + len(self.channels) * len(self.bands))
 
     @property
+    def recalled(self) -> slice:
+        """Return the columns of what is recalled of elements, empty without recall."""
+        start = self.wavelet.stop
+        return slice(start, start + (self.n_features if self.recall else 0))
+
+    @property
     def width(self) -> int:
         """Return the number of columns in all."""
-        return int(self.wavelet.stop)
+        return int(self.recalled.stop)
 
     def pair_features(self, features: FloatArray) -> FloatArray:
         """Return the columns of z_q, (..., D): all that a learner without a track reads."""
@@ -48,12 +56,13 @@ class FeatureLayout:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values that :meth:`of_json` takes back."""
-        return {
+        values: dict[str, Any] = {
             "n_features": self.n_features,
             "channels": list(self.channels),
             "periods": list(self.periods),
             "bands": [[low, None if np.isinf(high) else high] for low, high in self.bands],
         }
+        return {**values, "recall": True} if self.recall else values
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> FeatureLayout:
@@ -63,6 +72,7 @@ class FeatureLayout:
             tuple(str(name) for name in values["channels"]),
             tuple(float(period) for period in values["periods"]),
             tuple((float(low), np.inf if high is None else float(high)) for low, high in values["bands"]),
+            recall=bool(values.get("recall", False)),
         )
 
 

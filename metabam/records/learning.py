@@ -42,6 +42,13 @@ class LabelledContext:
             return self
         return replace(self, features=self.layout.pair_features(self.features), layout=None)
 
+    def displaced(self) -> LabelledContext:
+        """Return the same context with z_q as Meta-BAM reads it: moved by what is recalled of its elements."""
+        if self.layout is None or not self.layout.recall:
+            return self.of_pairs()
+        moved = self.layout.pair_features(self.features) + self.features[:, self.layout.recalled]
+        return replace(self, features=moved, layout=None)
+
     @property
     def name(self) -> str:
         """Return ``cell_line`` or ``cell_line | assay``."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from metabam.data.features import PairFeatures, read_chosen
 from metabam.errors import ConfigError, InputError
-from metabam.model.encoders import PairEncoder, TrackedEncoder, layout_of
+from metabam.model.encoders import PairEncoder, RecallingEncoder, TrackedEncoder, layout_of
 from metabam.model.encoders.precomputed import PrecomputedEncoder
 from metabam.records import FloatArray, PairTable, TextArray
 from metabam.score.table import OK
@@ -30,6 +30,9 @@ def ready(encoder: PairEncoder, weights: Path | None, *, trust_remote_code: bool
         return encoder
     from metabam.model.encoders.frozen import FrozenEncoder
 
+    if isinstance(encoder, RecallingEncoder):
+        inner = ready(encoder.inner, weights, trust_remote_code=trust_remote_code)
+        return RecallingEncoder(inner, encoder.enhancers, encoder.promoters)
     if isinstance(encoder, TrackedEncoder):
         inner = ready(encoder.inner, weights, trust_remote_code=trust_remote_code)
         return TrackedEncoder(inner, encoder.blocks, encoder.chosen, encoder.layout.channels)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ import torch
 
 from metabam.config import RunConfig
 from metabam.data.digests import support_digest
-from metabam.data.episodes import contexts_of, holdout_split
+from metabam.data.episodes import contexts_of
 from metabam.data.features import PairFeatures
 from metabam.data.genome import Genome
 from metabam.errors import MetaBamError
@@ -43,18 +42,21 @@ from metabam.train.lock import hold
 from metabam.train.loop import Trainable, train
 from metabam.train.manifest import MANIFEST, Manifest, read_manifest, versions
 from metabam.train.metatrain import MetaTraining
-from metabam.train.preflight import CONFIG, check_disk, check_held_out, check_same, make_folder, teaching
+from metabam.train.preflight import CONFIG, check_disk, check_same, make_folder
+from metabam.train.remembering import remembered
 from metabam.train.run import (
     ENCODER,
     FEATURES,
     JOINT_ENCODER,
     JOINT_FEATURES,
     LINES,
+    MEMORY,
     META_WEIGHTS,
     WEIGHTS,
     pack_contexts,
     unpack_contexts,
 )
+from metabam.train.split import Split
 
 SELECTION: Final = "selection.json"
 MAX_FOLDS: Final = 5
@@ -106,7 +108,7 @@ def train_run(
     check_joint(config)
     torch.set_num_threads(config.train.threads)
     keep_buffers()
-    split, source = _Split.of(config, table), Source(config.encoder, genome, features)
+    split, source = Split.of(config, table), Source(config.encoder, genome, features)
     with joined() as group:
         first = group.rank == 0
         if first:
@@ -131,28 +133,11 @@ def train_run(
                 raise
 
 
-@dataclass(frozen=True)
-class _Split:
-    """Labelled pairs to train on, pairs held out, and the (cell_line, assay) that can teach."""
-
-    training: PairTable
-    held: PairTable
-    teaching: frozenset[tuple[str, str]]
-
-    @classmethod
-    def of(cls, config: RunConfig, table: PairTable) -> _Split:
-        """Return the split that the settings name; nothing held out is in its training part."""
-        rows, held = holdout_split(table, config.holdout, config.holdout_chrom)
-        training = table.take(rows[table.label[rows] >= 0])
-        check_held_out(training, config.holdout, config.holdout_chrom)
-        return cls(training, table.take(held), frozenset(teaching(training)))
-
-
 class _Pipeline:
     """One run being made; the lock is held by the caller."""
 
     def __init__(
-        self, config: RunConfig, source: Source, split: _Split, out: Path, group: Group, allow_other_torch: bool
+        self, config: RunConfig, source: Source, split: Split, out: Path, group: Group, allow_other_torch: bool
     ) -> None:
         self.config = config
         self.source = source
@@ -263,6 +248,11 @@ class _Pipeline:
         layout = layout_of(encoder) if self.config.model.reads_track else None
         everyone = contexts_of(self.table, np.asarray(features, dtype=np.float32), layout)
         contexts = [item for item in everyone if (item.cell_line, item.assay) in self.teaching]
+        contexts, memory = yield from in_background(
+            lambda _: remembered(self.config, contexts, self.table, windows), self.folder, "pretrain"
+        )
+        if memory is not None:
+            self.manifest.add(self.out, MEMORY, save_tensors(self.out / MEMORY, memory, {}))
         tensors, description = pack_contexts(contexts)
         self.manifest.add(self.out, FEATURES, save_tensors(self.out / FEATURES, tensors, description))
         taught = {item.name for item in contexts}

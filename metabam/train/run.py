@@ -33,6 +33,8 @@ CONFIG: Final = "config.json"
 LINES: Final = "lines.json"
 ENCODER: Final = "encoder.safetensors"
 FEATURES: Final = "features.safetensors"
+MEMORY: Final = "memory.safetensors"
+"""What is recalled of the training lines' elements, where anything is."""
 WEIGHTS: Final = "weights.safetensors"
 META_WEIGHTS: Final = "meta-weights.safetensors"
 """Of a run with joint fine-tuning: the model before it; the two below are encoder and features after it."""
@@ -211,12 +213,16 @@ class Run:
         return self._reader.look()
 
     def load_encoder(self) -> PairEncoder:
-        """Return the pair encoder, once its bytes match the manifest."""
-        from metabam.model.encoders import load_encoder
+        """Return the pair encoder, with what it recalls of elements, once its bytes match the manifest."""
+        from metabam.model.encoders import load_encoder, with_memory
 
         name = self._last(ENCODER, JOINT_ENCODER)
         file = self._tensors(name)
-        return _rebuilt(name, lambda: load_encoder(file.tensors, file.description))
+        encoder: PairEncoder = _rebuilt(name, lambda: load_encoder(file.tensors, file.description))
+        if MEMORY not in self.manifest["files"]:
+            return encoder
+        memory = self._tensors(MEMORY)
+        return _rebuilt(MEMORY, lambda: with_memory(encoder, memory.tensors))
 
     def load_learner(self) -> StoredLearner[Any]:
         """Return the trained learner, whichever ``config.learner`` names, once its bytes match the manifest.

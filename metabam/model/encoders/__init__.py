@@ -10,9 +10,21 @@ from numpy.typing import NDArray
 from metabam.config import FROZEN_KINDS
 from metabam.errors import CheckpointError
 from metabam.model.encoders.base import ContextRows, DifferentiableEncoder, PairEncoder
+from metabam.model.encoders.recalling import RecallingEncoder, held_at, with_memory, without_recall
 from metabam.model.encoders.tracked import TrackedEncoder, layout_of
 
-__all__ = ["ContextRows", "DifferentiableEncoder", "PairEncoder", "TrackedEncoder", "layout_of", "load_encoder"]
+__all__ = [
+    "ContextRows",
+    "DifferentiableEncoder",
+    "PairEncoder",
+    "RecallingEncoder",
+    "TrackedEncoder",
+    "held_at",
+    "layout_of",
+    "load_encoder",
+    "with_memory",
+    "without_recall",
+]
 
 
 def load_encoder(tensors: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> PairEncoder:

@@ -149,7 +149,8 @@ class TrackedEncoder:
 
 def layout_of(encoder: PairEncoder) -> FeatureLayout:
     """Return what the columns of an encoder's features are."""
-    return encoder.layout if isinstance(encoder, TrackedEncoder) else FeatureLayout(len(encoder.features))
+    stated = getattr(encoder, "layout", None)
+    return stated if isinstance(stated, FeatureLayout) else FeatureLayout(len(encoder.features))
 
 
 def _element_coefficients(

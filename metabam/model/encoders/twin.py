@@ -23,7 +23,8 @@ from metabam.model.discovery.scan import NEVER, gc_share
 from metabam.model.encoders.base import PairEncoder
 from metabam.model.encoders.cnn import CnnEncoder, PairNetwork
 from metabam.model.encoders.motif import MotifEncoder
-from metabam.records import ByteArray
+from metabam.model.encoders.recalling import RecallingEncoder
+from metabam.records import ByteArray, FloatArray
 
 
 def twin_of(encoder: PairEncoder, enhancer: ByteArray, promoter: ByteArray) -> nn.Module:
@@ -42,11 +43,29 @@ def twin_of(encoder: PairEncoder, enhancer: ByteArray, promoter: ByteArray) -> n
     ConfigError
         ``no-twin`` for another kind of encoder.
     """
+    if isinstance(encoder, RecallingEncoder):
+        return RecallTwin(twin_of(encoder.inner, enhancer, promoter), encoder.displacement_of(enhancer, promoter))
     if isinstance(encoder, CnnEncoder):
         return CnnTwin(encoder)
     if isinstance(encoder, MotifEncoder):
         return MotifTwin(encoder.dictionary, enhancer, promoter)
     raise ConfigError("no-twin", f"encoder {encoder.kind!r} has no differentiable twin.", "Use feature ablation.")
+
+
+class RecallTwin(nn.Module):
+    """Another twin, followed by a displacement (D,) that no letter moves."""
+
+    held: Tensor
+
+    def __init__(self, inner: nn.Module, held: FloatArray) -> None:
+        super().__init__()
+        self.inner = inner
+        self.register_buffer("held", torch.from_numpy(np.asarray(held, dtype=np.float32)))
+
+    def forward(self, enhancer: Tensor, promoter: Tensor) -> Tensor:
+        """Return z_q and the displacement, (N, 2 D)."""
+        z = self.inner(enhancer, promoter)
+        return torch.cat([z, self.held.expand(len(z), -1)], dim=1)
 
 
 class CnnTwin(nn.Module):
