@@ -34,7 +34,7 @@ from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.selection import run_steps
 from metabam.metrics import auroc
 from metabam.model.bands import band_energies
-from metabam.model.encoders import ContextRows, TrackedEncoder, layout_of
+from metabam.model.encoders import ContextRows, TrackedEncoder, layout_of, without_recall
 from metabam.model.mixes import count_parameters
 from metabam.records import FeatureLayout, FloatArray, LabelledContext, PairTable, SupportSet
 
@@ -80,7 +80,7 @@ class Judged:
 def tracked(table: PairTable, truth: Truth, folder: Path, run: Any, wavelet: Literal["haar", "db2"]) -> Encoded:
     """Return z_q and all coefficients of every row; the training lines choose the channels."""
     first, back = distinct_rows(table)
-    encoder, settings = run.load_encoder(), run.config.encoder
+    encoder, settings = without_recall(run.load_encoder()), run.config.encoder
     teaching = np.array([truth.roles[str(line)] == "training" for line in table.cell_line])
     genome = Genome(folder / "genome.fa")
     windows, _ = windows_of(table.take(first), genome, settings.enhancer_window, settings.promoter_window)
@@ -177,7 +177,7 @@ def judged(
 def cross_terms(table: PairTable, folder: Path, run: Any, wavelet: Any, seed: int) -> str:
     """Return how well single-channel energies stand for the energy of a random sum of channels, band by band."""
     first, _ = distinct_rows(table)
-    settings, encoder = run.config.encoder, run.load_encoder()
+    settings, encoder = run.config.encoder, without_recall(run.load_encoder())
     genome = Genome(folder / "genome.fa")
     windows, _ = windows_of(table.take(first[:600]), genome, settings.enhancer_window, settings.promoter_window)
     genome.close()

@@ -31,6 +31,7 @@ from metabam.learners.episodic import EpisodeSource, real_tasks
 from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.selection import run_steps
 from metabam.metrics import auroc
+from metabam.model.encoders import without_recall
 from metabam.model.metabam import MetaBam, Support
 from metabam.records import FloatArray, LabelledContext, SupportSet
 
@@ -145,7 +146,7 @@ def held_features(world: Path, run: Any, cache: Path | None) -> tuple[Any, Any, 
     kept = None if cache is None else cache / f"{world.name}-{made_with}.safetensors"
     if kept is not None and kept.exists():
         return table, truth, np.asarray(load_tensors(kept).tensors["features"])
-    features = encoded(table, world / "genome.fa", run.load_encoder(), run.config.encoder)
+    features = encoded(table, world / "genome.fa", without_recall(run.load_encoder()), run.config.encoder)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         save_tensors(kept, {"features": features})

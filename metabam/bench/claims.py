@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from metabam.bench.entries import CONTEXT_ONLY, KNOWER, OURS, TRUE_ACTIVITIES
+from metabam.bench.entries import CONTEXT_ONLY, GIVEN_RECALL, KNOWER, OURS, TRUE_ACTIVITIES
 from metabam.bench.judging import FLIPPED, NONE, OWN, PERMUTED, WRONG
 from metabam.bench.splits import NATURAL
 from metabam.learners import LEARNERS
@@ -89,6 +89,10 @@ def margins(table: pd.DataFrame) -> Iterable[ClaimRecord]:
             found = unseen(paired(ours, rows_of(table, "auroc", best, shots)))
             said = f"AUROC above the best peer at S = {shots} by {margin:.2f} or more"
             yield record("A1", said, found, _above(found, margin, strict=shots < 256), f"best peer: {best}")
+        given = rows_of(table, "auroc", GIVEN_RECALL, shots)
+        if len(ours) and len(given):
+            found = unseen(paired(ours, given))
+            yield record("A1", f"AUROC above hierarchical regression GIVEN what is recalled, S = {shots}", found, None)
         if len(ours) and shots in (4, 16):
             found = unseen(paired(ours, rows_of(table, "auroc", "per_task", shots)))
             yield record(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metabam.bench.worlds import ACTIVITIES, FEATURES, TRUTH, WITH_TRACK, Fold
+from metabam.bench.worlds import ACTIVITIES, FEATURES, RECALLED, TRUTH, WITH_TRACK, Fold
 from metabam.config import BenchConfig, ModelConfig, TrainConfig
 from metabam.errors import ConfigError, TrainingError
 from metabam.learners import LEARNERS
@@ -16,6 +16,8 @@ from metabam.records import FloatArray, Prediction, SupportSet
 OURS, CONTEXT_ONLY, KNOWER = "metabam", "metabam_context", "truth_knower"
 TRUE_ACTIVITIES = "_true_activities"
 ON_ACTIVITIES = ("hierarchical", "per_task")
+GIVEN_RECALL = "hierarchical_recalled"
+"""The regression on the features that Meta-BAM reads: tells what recall is worth from what the model is worth."""
 SEQUENCE_FREE = ("distance", "tss_count", "gene_propensity", "pair_lookup", "kmer_prototype", "support_prevalence")
 """What a model must beat before its accuracy means anything (app.md's honesty panel)."""
 
@@ -47,6 +49,7 @@ def known() -> list[Entry]:
         entries.append(Entry(name, name, LEARNERS[name].view))
         if name == OURS:
             entries.append(Entry(CONTEXT_ONLY, OURS, FEATURES))
+    entries.append(Entry(GIVEN_RECALL, "hierarchical", RECALLED))
     entries += [Entry(name + TRUE_ACTIVITIES, name, ACTIVITIES) for name in ON_ACTIVITIES]
     return entries
 
