@@ -26,6 +26,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from metabam.bench.encoding import distinct_rows, trained_encoder
+from metabam.bench.oracle import oracle_features
 from metabam.data.elements import windows_of
 from metabam.data.episodes import apart_from, contexts_of, draw_support
 from metabam.data.genome import Genome
@@ -33,11 +34,8 @@ from metabam.data.pairs import read_pairs
 from metabam.data.worldfiles import Truth, activities, read_truth
 from metabam.learners import LEARNERS
 from metabam.metrics import auroc
-from metabam.model.discovery.build import build_reader
 from metabam.model.discovery.compare import cosine_table
-from metabam.model.discovery.dictionary import pair_columns
-from metabam.model.discovery.scan import fit_background
-from metabam.model.discovery.spacing import Spaced
+from metabam.model.encoders import without_recall
 from metabam.probe.decoding import decode_mechanisms
 from metabam.records import FloatArray, PairTable, PairWindows, SupportSet
 from metabam.train.run import RunStore
@@ -54,45 +52,6 @@ class Rows:
 
     def add(self, world: str, kind: str, metric: str, item: str, value: float) -> None:
         self.items.append({"world": world, "features": kind, "metric": metric, "item": item, "value": float(value)})
-
-
-def oracle_features(windows: PairWindows, truth: Truth, seed: int) -> FloatArray:
-    """Return features (B, 12) from the true PWMs, offsets and pairs, calibrated as stage 0 calibrates its own."""
-    number = {motif.name: index for index, motif in enumerate(truth.motifs)}
-    pwms = [motif.pwm for motif in truth.motifs]
-    spaced: dict[str, list[Spaced]] = {"enhancer": [], "promoter": []}
-    where: dict[str, int] = {}
-    for mechanism in truth.mechanisms:
-        if mechanism["kind"] == "spaced":
-            one, two = mechanism["parts"]
-            first, second = number[one["motif"]], number[two["motif"]]
-            side = spaced[mechanism["element"]]
-            where[mechanism["name"]] = len(pwms) + len(side)
-            gap = int(two["offset"]) - int(one["offset"]) - len(pwms[first])
-            side.append(Spaced(first, int(one["strand"] < 0), second, int(two["strand"] < 0), gap))
-    rng = np.random.default_rng(seed)
-    readers = {
-        side: build_reader(codes, fit_background(codes), range(len(pwms)), pwms, rng, spaced=spaced[side])
-        for side, codes in (("enhancer", windows.enhancers), ("promoter", windows.promoters))
-    }
-    columns = []
-    for mechanism in truth.mechanisms:
-        own = [number[name] for name in mechanism["motifs"]]
-        match mechanism["kind"]:
-            case "single":
-                columns.append((own[0], -1))
-            case "pair":
-                columns.append((own[0], own[1]))
-            case "spaced":
-                code = where[mechanism["name"]]
-                columns.append((code, -1) if mechanism["element"] == "enhancer" else (-1, code))
-            case "periodic":
-                columns.append((len(pwms) + len(spaced["enhancer"]), -1))
-            case _:
-                columns.append((readers["enhancer"].n_codes - 3, -1))
-    codes = (readers["enhancer"].read(windows.enhancers), readers["promoter"].read(windows.promoters))
-    raw = pair_columns(*codes, np.array(columns), windows)
-    return ((raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-4)).astype(np.float32)
 
 
 def kmer_features(windows: PairWindows, length: int = 4, keep: int = 12) -> FloatArray:
@@ -158,7 +117,7 @@ def measure(folder: Path, kinds: list[str], seed: int, repeats: int, epochs: int
             features = kmer_features(windows)
         else:
             if kind == "motif" and run is not None:
-                encoder = RunStore(run.parent).open(run.name).load_encoder()
+                encoder = without_recall(RunStore(run.parent).open(run.name).load_encoder())
             else:
                 fasta = folder / "genome.fa"
                 encoder = trained_encoder(table, teaching, fasta, kind, seed, epochs=epochs, known=known)

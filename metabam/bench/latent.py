@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from metabam.bench.entries import Fitted
+from metabam.bench.entries import CONTEXT_ONLY, Fitted
 from metabam.bench.judging import usable_mean
 from metabam.bench.splits import NATURAL, Task
 from metabam.bench.worlds import ACTIVITIES, Array, BenchContext, Fold
@@ -116,7 +116,7 @@ def states_of(learner: Fitted, fold: Fold) -> tuple[Array, Array] | None:
 def recovery_of(learner: Fitted, fold: Fold) -> Recovery | None:
     """Return the matching on the held-out lines' distinct pairs; ``None`` without a truth or without atoms."""
     both = states_of(learner, fold)
-    return None if both is None else recover(*both)
+    return None if both is None else recover(*both, None if fold.ceiling is None else fold.ceiling())
 
 
 def dci(learner: Fitted, fold: Fold, seed: int) -> dict[str, float | None]:
@@ -155,14 +155,31 @@ def gate_signs(recovery: Recovery, spectrum: Array, gates: Array) -> tuple[float
     return float(np.mean(np.sign(said) == np.sign(gates[judged]))), int(judged.sum())
 
 
-def line_signs(recovery: Recovery | None, fold: Fold, task: Task, context: object) -> dict[str, float]:
-    """Return ``gate_sign_accuracy`` and how many gates it rests on, for one adapted context; empty where unknown."""
+def line_signs(learner: Fitted, recovery: Recovery | None, fold: Fold, task: Task, context: object) -> dict[str, float]:
+    """Return ``gate_sign_accuracy`` and how many gates it rests on, for one adapted context; empty where unknown.
+
+    An atom's effect in a line is w_k alpha_k + delta_k, what z_c and the evidence say together;
+    ``spectrum_sign_accuracy`` counts alpha alone.
+    """
     spectrum = getattr(context, "spectrum", None)
     if recovery is None or spectrum is None or fold.truth is None or task.scheme != NATURAL or task.seen:
         return {}
     gates = fold.truth.gates[fold.truth.lines.index(fold.held[task.context].pairs.cell_line)]
-    value, count = gate_signs(recovery, np.asarray(spectrum, dtype=np.float64), gates)
-    return {} if value is None else {"gate_sign_accuracy": value, "gates_judged": float(count)}
+    alone, count = gate_signs(recovery, np.asarray(spectrum, dtype=np.float64), gates)
+    whole, _ = gate_signs(recovery, effects(learner, context), gates)
+    if alone is None or whole is None:
+        return {}
+    return {"gate_sign_accuracy": whole, "spectrum_sign_accuracy": alone, "gates_judged": float(count)}
+
+
+def effects(learner: Fitted, context: object) -> Array:
+    """Return w alpha + delta (K,) of a context; alpha alone on the context path or without read-out weights."""
+    spectrum = np.asarray(getattr(context, "spectrum", np.zeros(0)), dtype=np.float64)
+    weights = getattr(learner.learner, "weights", None)
+    delta = getattr(context, "evidence_mean", None)
+    if weights is None or delta is None or learner.name == CONTEXT_ONLY:
+        return spectrum
+    return np.asarray(weights * spectrum + np.asarray(delta, dtype=np.float64))
 
 
 def atoms_rank(learner: Fitted) -> float | None:

@@ -8,8 +8,27 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from metabam.bench.encoding import GIVEN, element_windows, encoded, noisy_activities, trained_encoder, window_codes
-from metabam.bench.worlds import ACTIVITIES, FACTS, KMERS, TRUTH, BenchContext, Fold, bench_contexts, both_classes
+from metabam.bench.encoding import (
+    GIVEN,
+    distinct_rows,
+    element_windows,
+    encoded,
+    noisy_activities,
+    trained_encoder,
+    window_codes,
+)
+from metabam.bench.oracle import oracle_r
+from metabam.bench.worlds import (
+    ACTIVITIES,
+    FACTS,
+    KMERS,
+    TRUTH,
+    Array,
+    BenchContext,
+    Fold,
+    bench_contexts,
+    both_classes,
+)
 from metabam.config import EncoderConfig, RunConfig
 from metabam.data.episodes import holdout_split
 from metabam.data.pairs import read_pairs
@@ -17,7 +36,7 @@ from metabam.data.views import kmer_view, truth_view
 from metabam.data.worldfiles import activities, read_truth
 from metabam.errors import InputError
 from metabam.files import load_tensors, read_bytes, save_tensors, sha256
-from metabam.records import FloatArray, LabelledContext, PairTable
+from metabam.records import FloatArray, LabelledContext, PairTable, PairWindows
 
 _FILE_CAP = 1 << 30
 
@@ -123,7 +142,14 @@ class PlantedWorld:
             references=held if len(held) > 1 else (*held, *both_classes(training)),
             trained_learner=None if self.run is None else self.run.load_learner(),
             truth=self.truth,
+            ceiling=lambda: self._ceiling(table, windows),
         )
+
+    def _ceiling(self, table: PairTable, windows: PairWindows) -> Array:
+        """Return |r| (M,) that the true PWMs, offsets and pairs reach with each mechanism's activity."""
+        first, _ = distinct_rows(table)
+        activity = activities(self.truth, table.pair_id[first]).astype(np.float64)
+        return oracle_r(windows.take(first), self.truth, activity, self.seed)
 
     def _training(self, table: PairTable, contexts: list[BenchContext]) -> list[BenchContext]:
         """Return the contexts that teach: with a run, exactly its own, found again in the world's table.

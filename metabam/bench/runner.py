@@ -241,7 +241,7 @@ class _Learner:
             seconds = time.perf_counter() - began
             values = judge(asked, prediction)
             if control == OWN:
-                values |= latent.line_signs(self._recovery, self.fold, task, belief)
+                values |= latent.line_signs(learner, self._recovery, self.fold, task, belief)
                 if task.scheme == NATURAL and task.shots == HONEST_SHOTS:
                     values |= swapped(self.fold, task, belief, learner)
                 pooled.setdefault((task.shots, task.scheme), []).append((asked.labels, prediction.probability))

@@ -17,7 +17,7 @@ supports and label reversals). Learners see one *view* of a context:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -110,7 +110,8 @@ class Fold:
 
     ``trained_learner`` was trained elsewhere on ``training`` (a run's), or is ``None``; ``truth`` is a planted
     world's. ``mirrors`` (one per reference, the references themselves by default) hold the other lines' labels of the
-    query pairs: nobody learns from them, they tell which labels reverse.
+    query pairs: nobody learns from them, they tell which labels reverse. ``ceiling`` returns |r| (M,) that features
+    made from the truth reach with each mechanism, where a truth and DNA are known.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Fold:
     trained_learner: Any = None
     truth: Truth | None = None
     mirrors: tuple[BenchContext, ...] = ()
+    ceiling: Callable[[], Array] | None = None
 
     def mirror(self, reference: int) -> BenchContext:
         """Return who tells the labels of a reference context on the query pairs."""

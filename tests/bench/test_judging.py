@@ -131,6 +131,14 @@ def test_gate_signs_count_the_sign_of_r_and_only_strong_gates():
     assert latent.gate_signs(weak, spectrum, np.array([0.9, 0.1, 0.1])) == (None, 0)
 
 
+def test_an_atom_acts_by_gate_and_evidence_together():
+    context = SimpleNamespace(spectrum=np.array([0.5, -0.2, 0.1]), evidence_mean=np.array([0.0, 0.9, -0.1]))
+    learner = SimpleNamespace(name="metabam", learner=SimpleNamespace(weights=np.array([2.0, 3.0, 1.0])))
+    assert np.allclose(latent.effects(learner, context), [1.0, 0.3, 0.0])
+    alone = SimpleNamespace(name="metabam_context", learner=learner.learner)
+    assert np.array_equal(latent.effects(alone, context), context.spectrum)
+
+
 def test_the_probe_reads_what_is_there_and_nothing_else():
     rng = np.random.default_rng(3)
     names = [name for name in "ABCD" for _ in range(20)]
