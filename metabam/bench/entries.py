@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metabam.bench.worlds import ACTIVITIES, FEATURES, RECALLED, TRUTH, WITH_TRACK, Fold
+from metabam.bench.worlds import ACTIVITIES, FEATURES, RECALLED, STRANGERS, TRUTH, WITH_TRACK, Fold
 from metabam.config import BenchConfig, ModelConfig, TrainConfig
 from metabam.errors import ConfigError, TrainingError
 from metabam.learners import LEARNERS
@@ -18,6 +18,8 @@ TRUE_ACTIVITIES = "_true_activities"
 ON_ACTIVITIES = ("hierarchical", "per_task")
 GIVEN_RECALL = "hierarchical_recalled"
 """The regression on the features that Meta-BAM reads: tells what recall is worth from what the model is worth."""
+UNSEEN = "metabam_strangers"
+"""Meta-BAM where it has seen none of the elements: what a run is worth on new chromosomes."""
 SEQUENCE_FREE = ("distance", "tss_count", "gene_propensity", "pair_lookup", "kmer_prototype", "support_prevalence")
 """What a model must beat before its accuracy means anything (app.md's honesty panel)."""
 
@@ -48,7 +50,7 @@ def known() -> list[Entry]:
     for name in LEARNERS:
         entries.append(Entry(name, name, LEARNERS[name].view))
         if name == OURS:
-            entries.append(Entry(CONTEXT_ONLY, OURS, FEATURES))
+            entries += [Entry(CONTEXT_ONLY, OURS, FEATURES), Entry(UNSEEN, OURS, STRANGERS)]
     entries.append(Entry(GIVEN_RECALL, "hierarchical", RECALLED))
     entries += [Entry(name + TRUE_ACTIVITIES, name, ACTIVITIES) for name in ON_ACTIVITIES]
     return entries
@@ -99,13 +101,14 @@ class Fitting:
         if key not in self._made:
             self._made[key] = self._fit(entry)
         learner = self._made[key]
-        view = WITH_TRACK if learner is self.fold.trained_learner else entry.view
+        trained = learner is self.fold.trained_learner
+        view = WITH_TRACK if trained and entry.view == FEATURES else entry.view
         predict = _context_only(learner) if entry.name == CONTEXT_ONLY else learner.predict
         return Fitted(entry.name, view, learner, learner.adapt, predict)
 
     def _fit(self, entry: Entry) -> Any:
         own = self.fold.trained_learner
-        if entry.view == FEATURES and own is not None and own.name == entry.base:
+        if entry.view in (FEATURES, STRANGERS) and own is not None and own.name == entry.base:
             return own
         contexts = [context.seen_as(entry.view) for context in self.fold.training]
         if not contexts:

@@ -7,6 +7,7 @@ supports and label reversals). Learners see one *view* of a context:
 ``features``    z_q, or what stands for it
 ``with_track``  the same, with the coefficients of the position track behind it where a run's encoder makes them
 ``recalled``    z_q moved by what a run recalls of the elements: what Meta-BAM reads, where it recalls anything
+``strangers``   the whole, with nothing recalled: as if no training line held any of the elements
 ``facts``       what is known without DNA (:class:`metabam.records.PairFacts`)
 ``kmers``       shares of k-mers on both sides (W1)
 ``truth``       logit of the Bayes probability, then the activities after silencing (W1)
@@ -33,7 +34,7 @@ from metabam.records import BoolArray, FeatureLayout, FloatArray, IntArray, Labe
 
 Array = NDArray[np.float64]
 FEATURES, FACTS, KMERS, TRUTH, ACTIVITIES = "features", "facts", "kmers", "truth", "activities"
-WITH_TRACK, RECALLED = "with_track", "recalled"
+WITH_TRACK, RECALLED, STRANGERS = "with_track", "recalled", "strangers"
 
 
 def codes_of_texts(texts: Sequence[str]) -> IntArray:
@@ -89,7 +90,7 @@ class BenchContext:
 
     def has(self, view: str) -> bool:
         """Return whether learners of this view can be run."""
-        if view == RECALLED:
+        if view in (RECALLED, STRANGERS):
             return self.pairs.layout is not None and self.pairs.layout.recall
         return view in (FEATURES, WITH_TRACK) or view in self.views
 
@@ -99,6 +100,10 @@ class BenchContext:
             return self.pairs
         if view == RECALLED:
             return self.pairs.displaced()
+        if view == STRANGERS and self.pairs.layout is not None:
+            features = self.pairs.features.copy()
+            features[:, self.pairs.layout.recalled] = 0.0
+            return replace(self.pairs, features=features)
         return (
             self.pairs.of_pairs() if view == FEATURES else replace(self.pairs, features=self.views[view], layout=None)
         )
@@ -138,7 +143,7 @@ class Fold:
         """Return the views that every context of the fold has."""
         everyone = (*self.training, *self.held, *self.references)
         shared = frozenset.intersection(*(frozenset(context.views) for context in everyone))
-        recalled = {RECALLED} if all(context.has(RECALLED) for context in everyone) else set()
+        recalled = {RECALLED, STRANGERS} if all(context.has(RECALLED) for context in everyone) else set()
         return shared | {FEATURES, WITH_TRACK} | recalled
 
 

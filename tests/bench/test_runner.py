@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from metabam.bench.runner import run_bench
 from metabam.bench.store import TABLE, BenchFolder, Part, read_frame, slug
 from metabam.config import BenchConfig
 from metabam.errors import ConfigError, InputError, LockedError
+from metabam.records import FeatureLayout
 from tests.bench.conftest import make_fold
 
 ROOT = Path(__file__).parents[2]
@@ -252,3 +254,33 @@ def test_features_and_truth_belong_to_their_pairs(tiny):
         assert context.views["truth"][:, 0] == pytest.approx(np.log(own) - np.log1p(-own), abs=1e-4)
         assert np.array_equal(np.unique(context.gene).shape, np.unique(context.pairs.promoter).shape)
     assert fold.views() == {"features", "with_track", "facts", "kmers", "truth", "activities"}
+
+
+def widened(context):
+    """Return a bench context in whose columns half a unit is recalled of every feature."""
+    pairs = context.pairs
+    features = np.concatenate([pairs.features, np.full_like(pairs.features, 0.5)], axis=1)
+    layout = FeatureLayout(pairs.features.shape[1], recall=True)
+    return dataclasses.replace(context, pairs=dataclasses.replace(pairs, features=features, layout=layout))
+
+
+def test_what_is_recalled_can_be_given_to_a_peer_and_taken_from_meta_bam(fold):
+    parts = {name: tuple(widened(context) for context in getattr(fold, name)) for name in ("training", "held")}
+    wide = dataclasses.replace(fold, **parts, references=parts["held"])
+    assert not {"recalled", "strangers"} & fold.views()
+    assert {"recalled", "strangers"} <= wide.views()
+    own, plain = wide.held[0], fold.held[0].pairs.features
+    assert np.array_equal(own.seen_as("features").features, plain)
+    assert np.array_equal(own.seen_as("recalled").features, plain + np.float32(0.5))
+    assert own.seen_as("recalled").layout is None
+    strangers = own.seen_as("strangers")
+    assert np.array_equal(strangers.features, np.concatenate([plain, np.zeros_like(plain)], axis=1))
+    assert np.array_equal(strangers.displaced().features, plain)
+    names = ["metabam", "metabam_strangers", "hierarchical_recalled"]
+    views = {entry.name: entry.view for entry in chosen(names)}
+    assert views == {"metabam": "features", "metabam_strangers": "strangers", "hierarchical_recalled": "recalled"}
+    trained = SimpleNamespace(name="metabam", adapt=None, predict=None)
+    fitting = Fitting(dataclasses.replace(wide, trained_learner=trained), BenchConfig())
+    found = {entry.name: fitting.fitted(entry) for entry in chosen(names[:2])}
+    assert found["metabam"].learner is found["metabam_strangers"].learner is trained
+    assert (found["metabam"].view, found["metabam_strangers"].view) == ("with_track", "strangers")
