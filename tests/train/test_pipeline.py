@@ -12,12 +12,14 @@ import sys
 import numpy as np
 import pytest
 
+from metabam.data.elements import windows_of
 from metabam.data.genome import Genome
 from metabam.data.pairs import read_pairs
 from metabam.data.synthetic import simulate
 from metabam.errors import ConfigError, LockedError, StorageError
 from metabam.files import read_json, sha256
 from metabam.learners.selection import clearly_best
+from metabam.model.encoders import RecallingEncoder, layout_of
 from metabam.records import SupportSet
 from metabam.train.lock import hold
 from metabam.train.pipeline import train_run
@@ -25,7 +27,10 @@ from metabam.train.run import RunStore
 from tests.faults.kill import ROOT, Trainers, output, temporaries
 from tests.faults.trainer import settings
 
-SAME = ("encoder.safetensors", "features.safetensors", "lines.json", "selection.json", "weights.safetensors")
+SAME = (
+    "encoder.safetensors", "memory.safetensors", "features.safetensors", "lines.json", "selection.json",
+    "weights.safetensors",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +105,24 @@ def test_what_was_trained_adapts_and_predicts(finished, given):
     assert run.provenance()["weights_sha256"] == digests(finished)["weights.safetensors"]
 
 
+def test_elements_of_the_training_lines_are_known_again_and_their_own_labels_are_not_in_their_columns(finished, given):
+    genome, table = given
+    run = RunStore(finished.parent).open("whole")
+    encoder, contexts = run.load_encoder(), run.training_contexts()
+    layout = contexts[0].layout
+    assert isinstance(encoder, RecallingEncoder)
+    assert layout == layout_of(encoder) == run.load_learner().model.layout
+    rows = table.rows_of((contexts[0].cell_line, contexts[0].assay))
+    config = run.config.encoder
+    windows, _ = windows_of(table.take(rows), genome, config.enhancer_window, config.promoter_window)
+    told = encoder.recalled(windows)
+    assert (np.abs(told).max(axis=1) > 0).all(), "each of these elements was seen in training"
+    own = contexts[0].features[:, layout.recalled]
+    assert np.allclose(encoder.encode(windows)[:, : layout.n_features], contexts[0].of_pairs().features, atol=1e-5)
+    assert not np.allclose(told, own), "what a training line reads leaves its own labels out"
+    assert np.corrcoef(told.ravel(), own.ravel())[0, 1] > 0.3
+
+
 def test_nothing_of_the_held_out_line_is_read(finished, given, tmp_path):
     """Its labels inverted, its coordinates moved: every file made before meta-training is the same, byte for byte."""
     genome, table = given
@@ -113,7 +136,7 @@ def test_nothing_of_the_held_out_line_is_read(finished, given, tmp_path):
     for record in train_run(settings(), genome, changed, tmp_path / "run"):
         if record.phase == "select-steps":
             break
-    for name in ("encoder.safetensors", "features.safetensors"):
+    for name in ("encoder.safetensors", "memory.safetensors", "features.safetensors"):
         assert digests(tmp_path / "run")[name] == digests(finished)[name]
     lines = {row["name"]: row for row in read_json(tmp_path / "run" / "lines.json")}
     assert {name for name, row in lines.items() if row["role"] == "training"} == {
@@ -129,6 +152,7 @@ def test_killed_in_every_stage_it_ends_with_the_same_bytes(trainers, world, fini
     folder = tmp_path / "run"
     kills = [
         {"trap": ["replace", 1, "after", ".encoder.safetensors."]},  # the file is there, the manifest does not say so
+        {"trap": ["replace", 1, "after", ".memory.safetensors."]},
         {"trap": ["write", 1, "half", ".features.safetensors."]},
         {"at_step": ["select-steps", 1.0, 7, "kill"]},
         {"at_step": ["meta-train", -1.0, 0, "kill"]},
