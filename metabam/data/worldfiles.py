@@ -213,7 +213,8 @@ class Truth:
 
     ``gates`` (C, 12) in [-1, 1]; ``latent`` (C, 3); ``activities`` (N, 12) as counted in the DNA and ``effective``
     (N, 12) after silencing; ``probability`` (N, C) Bayes P(y = 1); ``enhancer`` and ``promoter`` (N,) element
-    numbers; ``enhancer_sites`` and ``promoter_sites`` (N,) texts ``motif:start:strand:log2odds`` joined by ``;``.
+    numbers; ``chrom`` (N,) contig names, ``enhancer_start`` and ``promoter_start`` (N,) bp; ``enhancer_sites`` and
+    ``promoter_sites`` (N,) texts ``motif:start:strand:log2odds`` joined by ``;``.
     """
 
     settings: Mapping[str, Any]
@@ -228,6 +229,9 @@ class Truth:
     pair_id: NDArray[np.object_]
     enhancer: NDArray[np.int64]
     promoter: NDArray[np.int64]
+    chrom: NDArray[np.object_]
+    enhancer_start: NDArray[np.int64]
+    promoter_start: NDArray[np.int64]
     enhancer_sites: NDArray[np.object_]
     promoter_sites: NDArray[np.object_]
     activities: Float
@@ -291,6 +295,9 @@ def read_truth(folder: Path) -> Truth:
         pair_id=column("pair_id").astype(object),
         enhancer=column("enhancer"),
         promoter=column("promoter"),
+        chrom=column("chrom").astype(object),
+        enhancer_start=column("enhancer_start"),
+        promoter_start=column("promoter_start"),
         enhancer_sites=column("enhancer_sites").astype(object),
         promoter_sites=column("promoter_sites").astype(object),
         activities=block("activity", names),

@@ -46,6 +46,25 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The manifest does not say whether the data are real.",
         "清单没有说明数据是否真实。",
     ),
+    "shell.truth": ("Show the truth", "显示真相"),
+    "shell.truth_help": (
+        "Only for simulated data: what the program planted, beside what the model found. The model never sees it.",
+        "仅用于模拟数据：在模型所得结果旁显示程序设定的内容。模型从未看到这些内容。",
+    ),
+    "shell.truth.unfinished": (
+        "The truth cannot be shown: this run has not stored its training pairs yet.",
+        "无法显示真相：此运行尚未存储其训练元件对。",
+    ),
+    "shell.truth.no_world": (
+        "The truth cannot be shown: there is no planted world on this server. Put the folder that metabam simulate "
+        "wrote into ./worlds, or name its parent folder in METABAM_WORLDS, and reload.",
+        "无法显示真相：服务器上没有设定的世界。请将 metabam simulate 写出的文件夹放入 ./worlds，或用 METABAM_WORLDS 指明其上级文件夹，然后重新加载。",
+    ),
+    "shell.truth.other": (
+        "The truth cannot be shown: this run was trained on pairs of another world than those on this server. Put its "
+        "world into ./worlds, or name its parent folder in METABAM_WORLDS, and reload.",
+        "无法显示真相：此运行所用的元件对不属于服务器上的任何世界。请将其世界放入 ./worlds，或用 METABAM_WORLDS 指明其上级文件夹，然后重新加载。",
+    ),
     "shell.state.running": ("running", "运行中"),
     "shell.state.finished": ("finished", "已完成"),
     "shell.state.failed": ("failed", "失败"),
