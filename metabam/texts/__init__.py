@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from metabam.texts import adapt, atoms, figures, overview, shell, training
+from metabam.texts import adapt, atoms, card, figures, overview, shell, training
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
@@ -26,6 +26,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     **overview.CATALOGUE,
     **training.CATALOGUE,
     **atoms.CATALOGUE,
+    **card.CATALOGUE,
     **adapt.CATALOGUE,
     **figures.CATALOGUE,
 }
