@@ -220,6 +220,11 @@ def genome(run_id: str) -> Genome | None:
     path = Path(stated) if stated else BUNDLED / "world" / "genome.fa"
     if not path.is_file() or (not stated and not is_bundled(run_id)):
         return None
+    return genome_file(path)
+
+
+def genome_file(path: Path) -> Genome:
+    """Return an opened FASTA file of this server, shared until it changes; never a file that a reader named."""
     status = path.stat()
     return _genome(str(path), status.st_size, status.st_mtime_ns)
 

@@ -7,12 +7,20 @@ import streamlit as st
 
 from metabam.app import cache, layout, session
 from metabam.app.layout import Scene
-from metabam.app.widgets import chart, empty, metric, plain, points_of
+from metabam.app.widgets import chart, empty, metric, plain
 from metabam.errors import MetaBamError
 from metabam.plots import spectrum
 from metabam.records import SpectrumRecord
 
 STEP = "step"
+
+
+def spectrum_tab(scene: Scene) -> None:
+    """Draw the whole tab."""
+    records = records_of(scene)
+    record, normalised, threshold = controls(scene, records)
+    numbers(scene, record, normalised=normalised, threshold=threshold)
+    figures(scene, records, record, normalised=normalised, threshold=threshold)
 
 
 def records_of(scene: Scene) -> list[SpectrumRecord]:
@@ -112,7 +120,7 @@ def figures(
             empty(scene.text("atoms.one_checkpoint"), scene.text("atoms.one_checkpoint_do"))
     left, right = st.columns(2, gap="medium")
     with left:
-        event = chart(
+        chart(
             spectrum.cosine_map(record, synthetic=synthetic, lang=lang, threshold=threshold),
             "cosine_map",
             lang,
@@ -120,10 +128,8 @@ def figures(
             provenance=comment,
             on_select="rerun",
         )
-        for point in points_of(event):
-            session.put("atom_pair", _pair(point))
     with right:
-        _pair_table(scene, record)
+        pair_table(scene, record, session.get("atom_pair"))
     if len(records) > 1:
         left, right = st.columns(2, gap="medium")
         with left:
@@ -144,15 +150,6 @@ def figures(
             )
 
 
-def _pair(point: dict[str, object]) -> tuple[int, int] | None:
-    """Return the two atoms of a clicked cell, counted from 1; its id may come back as text, list or dict."""
-    value = point.get("id", point.get("customdata", ""))
-    while isinstance(value, list | tuple | dict):
-        value = next(iter(value.values() if isinstance(value, dict) else value), "")
-    parts = str(value).split(",")
-    return (int(parts[0]), int(parts[1])) if len(parts) == 2 and all(part.isdigit() for part in parts) else None
-
-
 def most_alike(record: SpectrumRecord) -> tuple[int, int]:
     """Return the two atoms with the largest |cosine|, counted from 1; (1, 1) where there is only one atom."""
     strength = np.triu(np.abs(np.nan_to_num(record.cosines)), 1)
@@ -160,9 +157,8 @@ def most_alike(record: SpectrumRecord) -> tuple[int, int]:
     return int(first) + 1, int(second) + 1
 
 
-def _pair_table(scene: Scene, record: SpectrumRecord, top: int = 10) -> None:
-    """Compare the two chosen atoms by the features that weigh most in them."""
-    chosen = session.get("atom_pair")
+def pair_table(scene: Scene, record: SpectrumRecord, chosen: tuple[int, int] | None, top: int = 10) -> None:
+    """Compare two atoms, counted from 1, by the features that weigh most in them; the most alike pair by default."""
     size = len(record.cosines)
     if not chosen or not all(1 <= atom <= size for atom in chosen):
         chosen = most_alike(record)

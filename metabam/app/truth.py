@@ -21,6 +21,7 @@ from metabam.errors import MetaBamError
 from metabam.records import IntArray
 
 if TYPE_CHECKING:
+    from metabam.data.genome import Genome
     from metabam.data.worldfiles import Truth
     from metabam.train.run import Run
 
@@ -31,10 +32,11 @@ _FEATURES: Final = ("joint-features.safetensors", "features.safetensors")
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """The truth of a run's world, and the row in it of each training pair, by context name."""
+    """The truth of a run's world, the row in it of each training pair by context name, and the world's folder."""
 
     truth: Truth
     rows: dict[str, IntArray]
+    place: Path
 
 
 def shown(scene: Scene) -> Truth | None:
@@ -81,6 +83,16 @@ def at_hand(scene: Scene) -> Planted | str:
         if found is not None:
             return found
     return "other"
+
+
+def genome(scene: Scene) -> Genome | None:
+    """Return the genome that coordinates are read from, that of the run's planted world where nothing else is named."""
+    own = cache.genome(scene.summary.run_id)
+    if own is not None:
+        return own
+    found = at_hand(scene)
+    path = None if isinstance(found, str) else found.place / "genome.fa"
+    return cache.genome_file(path) if path is not None and path.is_file() else None
 
 
 def worlds() -> dict[str, Path]:
@@ -139,4 +151,4 @@ def _linked(key: str, _run: Run, _place: Path) -> Planted | None:  # noqa: ARG00
     if not {context.cell_line for context in contexts} <= set(truth.lines):
         return None
     rows = {context.name: rows_of_elements(truth, context.enhancer, context.promoter) for context in contexts}
-    return Planted(truth, rows) if all(bool(np.all(found >= 0)) for found in rows.values()) else None
+    return Planted(truth, rows, _place) if all(bool(np.all(found >= 0)) for found in rows.values()) else None

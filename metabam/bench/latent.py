@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -22,10 +19,9 @@ from metabam.bench.worlds import ACTIVITIES, Array, BenchContext, Fold
 from metabam.data.episodes import draw_support
 from metabam.errors import InputError
 from metabam.metrics import disentanglement, effective_rank
-from metabam.records import FloatArray, IntArray, SupportSet
+from metabam.metrics.recovery import Recovery, gate_signs, recover
+from metabam.records import FloatArray, SupportSet
 
-MATCHED = 0.7
-STRONG_GATE = 0.3
 PROBE_SUPPORTS = 20
 PROBE_SHOTS = 16
 DCI_PAIRS = 4_000
@@ -69,38 +65,6 @@ def context_means(
     return (np.stack(means) if means else np.zeros((0, 0), np.float32)), lines, assays
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """One-to-one matching of atoms to M mechanisms: ``atom`` (M,), signed ``r`` (M,) of its states with the activity.
-
-    ``matched`` (M,) bool: |r| >= 0.7, or within 0.03 of the ceiling where that is lower.
-    """
-
-    atom: IntArray
-    r: Array
-    matched: NDArray[np.bool_]
-
-
-def recover(states: NDArray[np.float64], activities: NDArray[np.float64], ceiling: Array | None = None) -> Recovery:
-    """Return the matching of atoms (N, K) to true activities (N, M) that maximises the sum of |r|, one atom each.
-
-    Parameters
-    ----------
-    states, activities
-        One row per DISTINCT pair. A constant column correlates with nothing. With K < M some mechanisms stay without
-        an atom (``atom`` -1, r = 0).
-    ceiling
-        (M,) |r| that features made from the truth reach, where known.
-    """
-    r = np.nan_to_num(_standard(states).T @ _standard(activities) / len(states))
-    rows, columns = linear_sum_assignment(-np.abs(r))
-    atom = np.full(activities.shape[1], -1, dtype=np.int64)
-    atom[columns] = rows
-    value = np.where(atom >= 0, r[atom, np.arange(len(atom))], 0.0)
-    bar = np.full(len(atom), MATCHED) if ceiling is None else np.minimum(MATCHED, ceiling - 0.03)
-    return Recovery(atom, value, (atom >= 0) & (np.abs(value) >= bar))
-
-
 def states_of(learner: Fitted, fold: Fold) -> tuple[Array, Array] | None:
     """Return atoms' states (N, K) and true activities (N, M) of the held-out lines' distinct pairs, or ``None``."""
     if fold.truth is None or not hasattr(learner.learner, "mechanism_states"):
@@ -142,19 +106,6 @@ def dci(learner: Fitted, fold: Fold, seed: int) -> dict[str, float | None]:
     }
 
 
-def gate_signs(recovery: Recovery, spectrum: Array, gates: Array) -> tuple[float | None, int]:
-    """Return the share of matched atoms whose gate has the true sign, and how many were judged.
-
-    ``spectrum`` (K,) are the atoms' gates, ``gates`` (M,) the line's true ones; judged are matched mechanisms with
-    |gate| > 0.3, and the atom's gate counts times the sign of its r (metabam/MODEL.md).
-    """
-    judged = recovery.matched & (np.abs(gates) > STRONG_GATE)
-    if not judged.any():
-        return None, 0
-    said = spectrum[recovery.atom[judged]] * np.sign(recovery.r[judged])
-    return float(np.mean(np.sign(said) == np.sign(gates[judged]))), int(judged.sum())
-
-
 def line_signs(learner: Fitted, recovery: Recovery | None, fold: Fold, task: Task, context: object) -> dict[str, float]:
     """Return ``gate_sign_accuracy`` and how many gates it rests on, for one adapted context; empty where unknown.
 
@@ -188,12 +139,6 @@ def atoms_rank(learner: Fitted) -> float | None:
     if atoms is None:
         return None
     return effective_rank(np.linalg.svd(np.asarray(atoms, dtype=np.float64), compute_uv=False))
-
-
-def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    centred = values - values.mean(axis=0)
-    deviation = centred.std(axis=0)
-    return np.where(deviation > 1e-12, centred / np.where(deviation > 1e-12, deviation, 1.0), 0.0)
 
 
 def inside(learner: Fitted, fold: Fold, recovery: Recovery | None, seed: int) -> dict[str, float | None]:

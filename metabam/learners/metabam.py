@@ -252,6 +252,12 @@ class MetaBamLearner:
         with torch.inference_mode():
             return np.asarray(self._fitted().states(features).numpy())
 
+    def potentials(self, queries: FloatArray) -> FloatArray:
+        """Return p (Q, K) of query features (Q, D), before any context rotates the atoms; 0 at an atom's threshold."""
+        features = self.as_features(queries)
+        with torch.inference_mode():
+            return np.asarray(self._fitted().potentials(features).numpy())
+
     # ------------------------------------------------------------- state
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -66,6 +66,23 @@ def match_motifs(found: MotifSet, known: MotifSet, *, level: float = LEVEL) -> M
     return MotifMatchRecord(matches, (len(found), len(known)), unmatched, len(known) < FEW_KNOWN)
 
 
+def aligned(motif: Array, reference: Array) -> tuple[int, bool, float]:
+    """Return where a motif (w, 4) fits a reference best: its first column there, whether turned round, the cosine.
+
+    Columns are centred on 1/4 and those without a partner count as zero, so that a short overlap cannot score high.
+    """
+    best = (0, False, -np.inf)
+    scale = float(np.linalg.norm(motif - 0.25) * np.linalg.norm(reference - 0.25))
+    for turned in (False, True):
+        x = (motif[::-1, ::-1] if turned else motif) - 0.25
+        for shift in range(1 - len(x), len(reference)):
+            low, high = max(shift, 0), min(shift + len(x), len(reference))
+            score = float((x[low - shift : high - shift] * (reference[low:high] - 0.25)).sum())
+            if score / max(scale, 1e-12) > best[2]:
+                best = (shift, turned, score / max(scale, 1e-12))
+    return best
+
+
 def benjamini_hochberg(p: Array) -> Array:
     """Return q values of p values of any shape (doi:10.1111/j.2517-6161.1995.tb02031.x)."""
     flat = p.ravel()

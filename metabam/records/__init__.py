@@ -8,6 +8,16 @@ A *context* is a pair (cell line, assay); where a table has no assay the assay i
 """
 
 from metabam.records.arrays import BoolArray, ByteArray, FloatArray, IntArray, TextArray
+from metabam.records.atoms import (
+    Enriched,
+    EnrichmentRecord,
+    ExamplesRecord,
+    GalleryRecord,
+    PairPlaces,
+    RecoveredRecord,
+    SteeringRecord,
+    SupportGatesRecord,
+)
 from metabam.records.facts import PairFacts
 from metabam.records.interventions import (
     AblationCase,
@@ -64,12 +74,16 @@ __all__ = [
     "ConvergenceRecord",
     "DecodingRecord",
     "DesignRecord",
+    "Enriched",
+    "EnrichmentRecord",
     "Episode",
+    "ExamplesRecord",
     "FeatureInfo",
     "FeatureLayout",
     "Fingerprint",
     "FloatArray",
     "ForestRecord",
+    "GalleryRecord",
     "History",
     "HonestyRecord",
     "InfluenceRecord",
@@ -85,6 +99,7 @@ __all__ = [
     "MutagenesisRecord",
     "NoveltyRecord",
     "PairFacts",
+    "PairPlaces",
     "PairTable",
     "PairWindows",
     "PathRecord",
@@ -93,13 +108,16 @@ __all__ = [
     "Prediction",
     "Problem",
     "ProblemReport",
+    "RecoveredRecord",
     "RefinementPath",
     "RemovalRecord",
     "RetrospectRecord",
     "RunSummary",
     "Severity",
     "SpectrumRecord",
+    "SteeringRecord",
     "StepRecord",
+    "SupportGatesRecord",
     "SupportSet",
     "SwapLine",
     "SwapPairRecord",

@@ -5,8 +5,8 @@ from __future__ import annotations
 CATALOGUE: dict[str, tuple[str, str]] = {
     "atoms.title": ("Atoms", "原子"),
     "atoms.question": (
-        "Are the mechanism atoms still independent of one another?",
-        "机制原子之间仍然相互独立吗？",
+        "Are the atoms still independent, and what does atom k respond to, where is it used, what does it do?",
+        "原子是否仍相互独立？原子 k 响应什么、用在何处、起什么作用？",
     ),
     "atoms.tab.spectrum": ("Spectrum", "谱"),
     "atoms.tab.gallery": ("Gallery", "图库"),
@@ -58,8 +58,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "atoms.map.how": (
         "Each cell is the cosine of two atoms: red the same direction, blue opposite, white unrelated. Atoms are ordered "
-        "so that alike ones stand together. Click a cell to compare the two.",
-        "每格为两个原子的余弦：红色同向，蓝色反向，白色无关。相似的原子排在一起。点击某格可比较两者。",
+        "so that alike ones stand together. Click a cell to open one atom's card with the other pinned beside it.",
+        "每格为两个原子的余弦：红色同向，蓝色反向，白色无关。相似的原子排在一起。点击某格可打开其中一个原子的卡片，并固定另一个作对照。",
     ),
     "atoms.one_checkpoint": (
         "Only one checkpoint is stored, so nothing can be drawn over the steps.",
@@ -73,8 +73,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "atoms.empty_do": ("They appear while meta-training runs.", "元训练进行时会出现。"),
     "atoms.pair": ("Atoms {i} and {j}: cosine {value}", "原子 {i} 与 {j}：余弦 {value}"),
     "atoms.pair_none": (
-        "The most alike pair, or the one you click in the map, by the features that weigh most in it.",
-        "最相似的一对，或您在图中点击的一对，按权重最大的特征比较。",
+        "The features that weigh most in the two atoms.",
+        "两个原子中权重最大的特征。",
     ),
     "atoms.pair.feature": ("pair feature", "元件对特征"),
     "atoms.pair.atom": ("atom {k}", "原子 {k}"),
@@ -82,10 +82,99 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The {n} features that weigh most in atoms {i} and {j}.",
         "原子 {i} 与 {j} 中权重最大的 {n} 个特征。",
     ),
-    "atoms.gallery.none": ("The gallery of atoms is not built yet.", "原子图库尚未建成。"),
-    "atoms.gallery.none_do": (
-        "It will show what each atom responds to and where it is used. Until then the map compares any two atoms by the "
-        "features they read.",
-        "它将展示每个原子响应什么、用在何处。在此之前，可用余弦图按所读特征比较任意两个原子。",
+    "atoms.tab.card": ("Card", "卡片"),
+    "atoms.pick": ("Atom", "原子"),
+    "atoms.pick_help": (
+        "The atom whose card is open. The address keeps it, so that a copied link opens the same card.",
+        "当前打开卡片的原子。地址会保留它，复制的链接会打开同一张卡片。",
+    ),
+    "atoms.pin": ("Pin beside it", "并列固定"),
+    "atoms.pin_none": ("no second atom", "无第二个原子"),
+    "atoms.pin_help": (
+        "A second atom, drawn into the same figures of the card. A click in the cosine map pins one too.",
+        "第二个原子，画入卡片的相同图中。点击余弦图中的格子也会固定一个。",
+    ),
+    "atoms.gallery.working": (
+        "Removing each atom in turn, and random directions beside it",
+        "正在依次移除每个原子，并以随机方向作对照",
+    ),
+    "atoms.gallery.note": (
+        "final weights of the run; density over {pairs} distinct training pairs, effects over {n} pairs of {lines} "
+        "training lines; select a row to open its card",
+        "使用运行的最终权重；密度基于 {pairs} 个不同的训练元件对，效应基于 {lines} 个训练细胞系的 {n} 个元件对；选中一行可打开其卡片",
+    ),
+    "atoms.gallery.chance": (
+        "{n} of {total} atoms change the answers no more than a random direction of the same length would: their "
+        "effect alone is no sign of a mechanism.",
+        "{total} 个原子中有 {n} 个对结果的影响不超过同样长度的随机方向：仅凭效应不能说明它们代表机制。",
+    ),
+    "atoms.gallery.alt": (
+        "Table of {n} atoms; the most used is atom {k}, whose removal moves a pair's logit by {use:.2f} on average.",
+        "{n} 个原子的表格；使用最多的是原子 {k}，移除后元件对的 logit 平均变化 {use:.2f}。",
+    ),
+    "atoms.gallery.none": ("none", "无"),
+    "atoms.gallery.how": (
+        "One row per atom. **Usage**: how far the logit of a pair moves, on average, when the atom's gate and evidence "
+        "are replaced by their mean over the lines; one bar per training line, in the order of the sidebar. **Above "
+        "threshold**: share of pairs that the atom responds to. **Effect**: the same movement with its sign. **Gate**: "
+        "alpha from -1 (represses) to +1 (activates), one bar per line. **Against random**: size of the effect over the "
+        "95 % quantile of random directions; below 1 it is within chance.",
+        "每行一个原子。**使用**：把该原子的门控和证据换成各细胞系均值后，元件对 logit 的平均变化幅度；每个训练细胞系一根柱，顺序同侧栏。"
+        "**高于阈值**：原子有响应的元件对比例。**效应**：带符号的同一变化。**门控**：alpha 从 -1（抑制）到 +1（激活），每个细胞系一根柱。"
+        "**与随机相比**：效应大小除以随机方向的 95 % 分位数；小于 1 即在偶然范围内。",
+    ),
+    "atoms.col.atom": ("atom", "原子"),
+    "atoms.col.label": ("your label", "您的标签"),
+    "atoms.col.rank": ("rank", "排名"),
+    "atoms.col.usage": ("usage by line", "各系使用"),
+    "atoms.col.usage_help": (
+        "Mean movement of the logit without the atom, one bar per training line.",
+        "去掉该原子后 logit 的平均变化幅度，每个训练细胞系一根柱。",
+    ),
+    "atoms.col.density": ("above 0", "高于阈值"),
+    "atoms.col.density_help": (
+        "Share of distinct training pairs whose potential lies above the atom's threshold.",
+        "势高于该原子阈值的不同训练元件对的比例。",
+    ),
+    "atoms.col.effect": ("effect", "效应"),
+    "atoms.col.effect_help": (
+        "Answer with the atom minus answer without it, mean over pairs; the CSV has the 95 % interval.",
+        "有该原子时的结果减去没有时的结果，对元件对取平均；CSV 含 95 % 区间。",
+    ),
+    "atoms.col.gate": ("gate by line", "各系门控"),
+    "atoms.col.gate_help": (
+        "alpha in each training line from -1 to +1; below zero the atom represses.",
+        "各训练细胞系的 alpha，从 -1 到 +1；小于零表示抑制。",
+    ),
+    "atoms.col.nearest": ("nearest (cos)", "最近原子 (cos)"),
+    "atoms.col.chance": ("vs random", "比随机"),
+    "atoms.col.chance_help": (
+        "Size of the effect over the 95 % quantile of random directions; below 1: within chance.",
+        "效应大小与随机方向 95 % 分位数之比；小于 1：在偶然范围内。",
+    ),
+    "atoms.col.planted": ("truth", "真相"),
+    "atoms.col.r": ("r", "r"),
+    "atoms.col.r_help": (
+        "Correlation of the atom's state with the true activity of the mechanism it was matched to.",
+        "原子状态与所匹配机制真实活性的相关。",
+    ),
+    "atoms.truth.head": (
+        "Truth: {hits} of {total} planted mechanisms have an atom",
+        "真相：{total} 个设定机制中有 {hits} 个找到了原子",
+    ),
+    "atoms.truth.mechanism": ("planted mechanism", "设定机制"),
+    "atoms.truth.atom": ("atom", "原子"),
+    "atoms.truth.r": ("r", "r"),
+    "atoms.truth.verdict": ("verdict", "结论"),
+    "atoms.truth.hit": ("found", "已找到"),
+    "atoms.truth.miss": ("missed", "未找到"),
+    "atoms.truth.alt": (
+        "Of {total} planted mechanisms, {hits} were found by an atom.",
+        "{total} 个设定机制中，{hits} 个被原子找到。",
+    ),
+    "atoms.truth.note": (
+        "One atom per mechanism, so that the sum of |r| is largest, over {n} distinct training pairs; found means "
+        "|r| of {bar} or more. The sign of r is free: an atom may stand for the absence of a motif.",
+        "每个机制对应一个原子，使 |r| 之和最大，基于 {n} 个不同的训练元件对；|r| 不低于 {bar} 记为找到。r 的符号不限：原子可以表示基序的缺失。",
     ),
 }

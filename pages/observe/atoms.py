@@ -1,19 +1,16 @@
-import streamlit as st
-
-from metabam.app import independence, layout
-from metabam.app.widgets import empty
+from metabam.app import card, gallery, independence, layout
 
 scene = layout.begin("atoms")
-spectrum, gallery = st.tabs(
-    [scene.text("atoms.tab.spectrum"), scene.text("atoms.tab.gallery")], key="atoms_tab", on_change="rerun"
-)
+gallery.take_clicks(scene)
+chosen = gallery.controls(scene)
+spectrum, table, single = gallery.tabs(scene)
 if spectrum.open:
     with spectrum:
-        records = independence.records_of(scene)
-        record, normalised, threshold = independence.controls(scene, records)
-        independence.numbers(scene, record, normalised=normalised, threshold=threshold)
-        independence.figures(scene, records, record, normalised=normalised, threshold=threshold)
-if gallery.open:
-    with gallery:
-        empty(scene.text("atoms.gallery.none"), scene.text("atoms.gallery.none_do"))
+        layout.guarded(independence.spectrum_tab, scene)
+if table.open:
+    with table:
+        layout.guarded(gallery.gallery_tab, scene, chosen)
+if single.open:
+    with single:
+        layout.guarded(card.card_tab, scene, chosen)
 layout.footer(scene)

@@ -218,14 +218,16 @@ def test_training_controls(app):
     assert "left out on a log axis" in words(at)
 
 
-def test_a_clicked_cell_of_the_cosine_map_compares_those_two_atoms(app):
+def test_a_clicked_cell_of_the_cosine_map_opens_one_card_with_the_other_pinned(app):
     at = app(PAGES["atoms"])
     at.session_state["chart_cosine_map"] = {"selection": {"points": [{"id": "3,2"}], "box": [], "lasso": []}}
     at.run()
     clean(at)
+    assert at.session_state["atoms_tab"] == "Card"
+    assert at.selectbox(key="atom").value == "3"
+    assert at.selectbox(key="pin_atom").value == "2"
     assert any("Atoms 3 and 2" in item.value for item in at.markdown)
-    kinds = [[trace["type"] for trace in json.loads(chart.proto.spec)["data"]] for chart in at.get("plotly_chart")]
-    assert ["heatmap", "scatter"] in kinds
+    assert at.query_params["atom"] == "3"
 
 
 @pytest.mark.parametrize(("stem", "part"), [("overview", "summary.numbers"), ("training", "monitor.board")])
