@@ -91,7 +91,8 @@ def _who(card: Card) -> None:
     metric(cells[2], scene.text("card.density"), f"{record.density[atom]:.1%}", pairs)
     effect = record.effect
     spread = scene.text("card.interval", low=f"{effect.low[atom]:+.2f}", high=f"{effect.high[atom]:+.2f}", n=effect.n)
-    metric(cells[3], scene.text("card.effect"), f"{effect.effect[atom]:+.2f}", spread)
+    short = f"{effect.low[atom]:+.2f} … {effect.high[atom]:+.2f}"
+    metric(cells[3], scene.text("card.effect"), f"{effect.effect[atom]:+.2f}", short, help_text=spread)
     nearest = int(record.nearest[atom])
     alike = f"cos {record.nearest_cosine[atom]:+.2f}" if nearest >= 0 else ""
     metric(cells[4], scene.text("card.nearest"), nearest + 1 if nearest >= 0 else "–", alike)
@@ -224,7 +225,7 @@ def _histogram(card: Card, current: int) -> None:
         nearest = int(card.gallery.nearest[card.atom])
         other = nearest if second is None else second
         if records and other >= 0:
-            pair_table(card.scene, records[-1], (card.atom + 1, other + 1), top=7)
+            pair_table(card.scene, records[-1], (card.atom + 1, other + 1), top=7, width=196)
             if second is not None:
                 r = float(np.corrcoef(potential[:, card.atom], potential[:, second])[0, 1])
                 st.caption(card.text("card.second_r", r=f"{r:+.2f}", n=f"{len(potential):,}"))

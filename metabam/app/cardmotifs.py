@@ -269,13 +269,13 @@ def truth_part(card: Card) -> None:
                 owner=owner if owner else "–",
             )
         missed = [name for name, hit in zip(match.names, match.matched, strict=True) if not hit]
-        st.markdown(f":orange-badge[{card.text('shell.truth')}] {said}")
+        st.markdown(f":orange-badge[{card.text('card.truth')}] {said}")
         st.caption(
             card.text("card.truth.misses", n=len(missed), total=len(match.names), names=", ".join(missed) or "–")
         )
         figures = [] if mechanism < 0 else _planted_logo(card, mechanism)
     card.facts["truth"] = {"said": said, "missed": missed, "r": match.r[card.atom].tolist(), "names": list(match.names)}
-    card.sections.append(Section(card.text("shell.truth"), [said], figures=figures))
+    card.sections.append(Section(card.text("card.truth"), [said], figures=figures))
 
 
 def _element(card: Card, element: str) -> str:

@@ -157,7 +157,9 @@ def most_alike(record: SpectrumRecord) -> tuple[int, int]:
     return int(first) + 1, int(second) + 1
 
 
-def pair_table(scene: Scene, record: SpectrumRecord, chosen: tuple[int, int] | None, top: int = 10) -> None:
+def pair_table(
+    scene: Scene, record: SpectrumRecord, chosen: tuple[int, int] | None, top: int = 10, width: int = 250
+) -> None:
     """Compare two atoms, counted from 1, by the features that weigh most in them; the most alike pair by default."""
     size = len(record.cosines)
     if not chosen or not all(1 <= atom <= size for atom in chosen):
@@ -189,11 +191,11 @@ def pair_table(scene: Scene, record: SpectrumRecord, chosen: tuple[int, int] | N
         shown,
         hide_index=True,
         key="pair_table",
-        height=min(36 * (len(shown) + 1), 390),
+        height=min(35 * (len(shown) + 1) + 3, 388),
         alt=scene.text("atoms.pair.alt", n=len(shown), i=first, j=second),
         column_config={
-            scene.text("atoms.pair.feature"): st.column_config.TextColumn(width=250),
-            **{name: st.column_config.NumberColumn(format="%+.3f", width="small") for name in names},
+            scene.text("atoms.pair.feature"): st.column_config.TextColumn(width=width),
+            **{name: st.column_config.NumberColumn(format="%+.3f", width=72) for name in names},
         },
     )
     st.caption(scene.text("atoms.pair_none"))

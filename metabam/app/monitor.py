@@ -6,9 +6,9 @@ import math
 
 import streamlit as st
 
-from metabam.app import cache, session
+from metabam.app import cache, session, truth
 from metabam.app.layout import Scene
-from metabam.app.panels import metric_name, panels
+from metabam.app.panels import EPISODES, TRUTH, metric_name, panels
 from metabam.app.widgets import empty, metric, plain
 from metabam.errors import MetaBamError
 from metabam.records import History
@@ -32,12 +32,16 @@ def controls(scene: Scene, history: History) -> None:
         persist_state="session",
         format_func=lambda name: phase_name(scene, name),
     )
+    axes = ["step", "epoch", "clock"] if session.get("phase") in EPISODES else ["step", "clock"]
+    if session.get("axis") not in axes:
+        session.forget("axis")
     top[1].segmented_control(
         scene.text("training.axis"),
-        ["step", "clock"],
+        axes,
         key="axis",
         default="step",
         required=True,
+        help=scene.text("training.axis_help"),
         persist_state="session",
         format_func=lambda name: scene.text(f"training.axis.{name}"),
     )
@@ -70,6 +74,7 @@ def controls(scene: Scene, history: History) -> None:
         st.toggle(scene.text("training.log"), key="log_y", persist_state="session")
         if scene.summary.state == "running":
             st.toggle(scene.text("training.live"), value=True, key="live", help=scene.text("training.live_help"))
+        session.put(TRUTH, truth.planted(scene))
 
 
 def most_telling(history: History, phases: list[str]) -> str:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from metabam.app import layout, session
 from metabam.app.layout import Scene
-from metabam.app.widgets import csv_text, empty, number
+from metabam.app.truth import Generator, Planted
+from metabam.app.widgets import csv_text, empty, json_text, number
 from metabam.plots import curves, theme
 from metabam.records import History
 from metabam.texts import has, text
@@ -17,7 +18,8 @@ from metabam.texts import has, text
 HEALTH = ("sensitivity", "auprc", "kl", "gate_saturation", "effective_rank", "line_probe")
 LEFT_OUT = ("auroc_leftout", "auprc_leftout", "task_full_leftout")
 EFFORT = "grad_norm"
-LARGER = ("auroc", "auprc", "accuracy", "rank")
+EPISODES = ("meta-train", "select-steps")
+TRUTH = "training_truth"
 
 
 def metric_name(name: str, lang: str) -> str:
@@ -89,6 +91,19 @@ def _left_out(scene: Scene, folds: dict[str, History]) -> None:
     _table(scene, drawn, folds)
 
 
+def epochs_per_step(scene: Scene) -> float:
+    """Return how many epochs a step of episodes is: query pairs of a step over the run's training pairs."""
+    pairs = sum(line.pairs for line in layout.lines_of(scene.run) if line.training)
+    train = scene.run.config.train
+    return train.batch_tasks * train.query_size / pairs if pairs else 0.0
+
+
+def generator() -> Generator | None:
+    """Return the scores of the generator on the training lines' labels, where the truth is shown."""
+    planted = session.get(TRUTH)
+    return planted.generator if isinstance(planted, Planted) else None
+
+
 def _head(scene: Scene, name: str) -> None:
     st.markdown(f"#### {scene.text(f'training.{name}')}")
     st.caption(scene.text(f"training.{name}_note"))
@@ -132,6 +147,7 @@ def _grid(
         "axis": session.get("axis", "step"),
         "weight": float(session.get("ema", 0.0)),
         "phase": session.get("phase"),
+        "epoch": epochs_per_step(scene),
     }
     for group in groups:
         lines = [curves.curve(log, run_id, name, **options) for run_id, log in logs.items() for name in group]
@@ -187,6 +203,11 @@ def _one(scene: Scene, name: str, lines: list[curves.Curve], by: str, logs: dict
 
 def _references(scene: Scene, name: str) -> dict[str, float]:
     """Return the horizontal lines that a quantity is judged against."""
+    known = generator()
+    if known is not None and name in ("task_full", "task_full_leftout"):
+        return {scene.text("training.truth.loss"): known.loss}
+    if known is not None and name in ("auprc_train", "auprc_leftout"):
+        return {scene.text("training.truth.loss"): known.auprc}
     if name == "line_probe":
         training = [line for line in layout.lines_of(scene.run) if line.training]
         return {scene.text("training.chance"): 1 / len(training)} if training else {}
@@ -225,9 +246,15 @@ def _picked(scene: Scene) -> None:
 
 def _table(scene: Scene, drawn: list[curves.Curve], logs: dict[str, History]) -> None:
     """Draw last, best with step, min and max of every curve, and the export of all scalars."""
+    total = sum(len(line.y) for line in drawn)
+    st.caption(scene.text("training.shown", shown=f"{len(curves.points(drawn)):,}", total=f"{total:,}"))
+    known = generator()
+    if known is not None:
+        said = scene.text("training.truth.note", n=f"{known.n:,}", loss=known.loss, auprc=known.auprc, rate=known.rate)
+        st.caption(":material/visibility: " + said)
     rows: list[dict[str, object]] = []
     for larger in (False, True):
-        chosen = [line for line in drawn if line.name.startswith(LARGER) == larger]
+        chosen = [line for line in drawn if line.name.startswith(curves.LARGER) == larger]
         rows.extend(curves.summary(chosen, larger_is_better=larger))
     columns = ("run", "name", "last", "best", "best_step", "min", "max", "n")
     with st.expander(scene.text("training.table"), icon=":material/table:"):
@@ -248,15 +275,41 @@ def _table(scene: Scene, drawn: list[curves.Curve], logs: dict[str, History]) ->
             key="numbers",
             column_config={scene.text(f"training.table.{name}"): numeric for name in ("last", "best", "min", "max")},
         )
-    st.download_button(
-        scene.text("training.csv"),
-        lambda: csv_text(all_scalars(logs), scene.comment()),
-        "metabam_training.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="training_csv",
-    )
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            scene.text("training.csv"),
+            lambda: csv_text(all_scalars(logs), scene.comment()),
+            "metabam_training.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="training_csv",
+        )
+        st.download_button(
+            scene.text("training.json"),
+            lambda: json_text(drawn_values(scene, drawn, rows)),
+            "metabam_training.json",
+            "application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+            key="training_json",
+        )
+
+
+def drawn_values(scene: Scene, drawn: list[curves.Curve], rows: list[dict[str, object]]) -> dict[str, object]:
+    """Return the curves as drawn, the choices behind them and where they come from; gaps are null."""
+    return {
+        "filters": {
+            "phase": session.get("phase"),
+            "axis": session.get("axis", "step"),
+            "smoothing": float(session.get("ema", 0.0)),
+            "log_y": bool(session.get("log_y")),
+            "compared_with": list(session.get("compare", [])),
+        },
+        "summary": rows,
+        "points": curves.points(drawn),
+        "provenance": scene.provenance(),
+    }
 
 
 def all_scalars(logs: dict[str, History]) -> list[dict[str, object]]:

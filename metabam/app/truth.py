@@ -18,7 +18,7 @@ from metabam.app import cache
 from metabam.app.layout import Scene
 from metabam.app.widgets import digest
 from metabam.errors import MetaBamError
-from metabam.records import IntArray
+from metabam.records import IntArray, LabelledContext
 
 if TYPE_CHECKING:
     from metabam.data.genome import Genome
@@ -31,12 +31,23 @@ _FEATURES: Final = ("joint-features.safetensors", "features.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
+class Generator:
+    """How well the true probabilities tell the training lines' n labels: loss in nats, AUPRC and base rate (means)."""
+
+    loss: float
+    auprc: float
+    rate: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Planted:
     """The truth of a run's world, the row in it of each training pair by context name, and the world's folder."""
 
     truth: Truth
     rows: dict[str, IntArray]
     place: Path
+    generator: Generator
 
 
 def shown(scene: Scene) -> Truth | None:
@@ -151,4 +162,26 @@ def _linked(key: str, _run: Run, _place: Path) -> Planted | None:  # noqa: ARG00
     if not {context.cell_line for context in contexts} <= set(truth.lines):
         return None
     rows = {context.name: rows_of_elements(truth, context.enhancer, context.promoter) for context in contexts}
-    return Planted(truth, rows, _place) if all(bool(np.all(found >= 0)) for found in rows.values()) else None
+    if not all(bool(np.all(found >= 0)) for found in rows.values()):
+        return None
+    return Planted(truth, rows, _place, _generator(truth, contexts, rows))
+
+
+def _generator(truth: Truth, contexts: list[LabelledContext], rows: dict[str, IntArray]) -> Generator:
+    """Return the scores of the true probabilities, mean over the lines that hold both classes."""
+    from metabam.metrics import auprc, log_loss
+
+    loss, area, rate = [], [], []
+    for context in contexts:
+        p = truth.probability[rows[context.name], truth.lines.index(context.cell_line)]
+        loss.append(log_loss(context.labels, p))
+        area.append(auprc(context.labels, p))
+        rate.append(context.prevalence)
+    known = [value for value in area if value is not None]
+    lost = [value for value in loss if value is not None]
+    return Generator(
+        float(np.mean(lost)) if lost else float("nan"),
+        float(np.mean(known)) if known else float("nan"),
+        float(np.mean(rate)),
+        sum(len(context) for context in contexts),
+    )

@@ -122,9 +122,16 @@ def gates_by_line(
     shown = [(atom, theme.ACCENT, 0.0)] if second is None else [(atom, theme.ACCENT, -0.16), (second, SECOND, 0.16)]
     for column, values in ((1, record.gate), (2, record.evidence)):
         figure.add_vrect(
-            x0=-1e3, x1=0, fillcolor=theme.rgba(theme.NEGATIVE, 0.06), line_width=0, layer="below", row=1, col=column
+            x0=-1e3,
+            x1=0,
+            fillcolor=theme.rgba(theme.NEGATIVE, 0.06),
+            line_width=0,
+            layer="below",
+            row=1,
+            col=column,
+            exclude_empty_subplots=False,
         )
-        figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1}, row=1, col=column)
+        figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1}, row=1, col=column, exclude_empty_subplots=False)
         for which, colour, shift in shown:
             spread = values[:, :, which]
             jitter = np.linspace(-0.1, 0.1, spread.shape[1])

@@ -27,6 +27,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "auprc": ("auprc_train", "auprc_leftout", "base_rate", "prevalence_leftout"),
 }
 HIDDEN: Final = ("fold", "line_chance")
+LARGER: Final = ("auroc", "auprc", "accuracy", "rank")
 MAX_NAMES: Final = 60
 
 
@@ -99,8 +100,12 @@ def curve(
     axis: str = "step",
     weight: float = 0.0,
     phase: str | None = None,
+    epoch: float = 1.0,
 ) -> Curve:
-    """Return one quantity of one run, x being the step or the clock (minutes since the start, summed over resumes)."""
+    """Return one quantity of one run; x is the step, the clock (minutes, summed over resumes) or the epoch.
+
+    ``epoch`` is how many epochs one step is: query pairs of a step over the run's training pairs.
+    """
     steps: list[int] = []
     across: list[float] = []
     values: list[float] = []
@@ -108,7 +113,8 @@ def curve(
         value = record.terms.get(name, record.metrics.get(name))
         if (phase is None or record.phase == phase) and isinstance(value, int | float):
             steps.append(record.step)
-            across.append(record.seconds / 60.0 if axis == "clock" else float(record.step))
+            clock = {"clock": record.seconds / 60.0, "epoch": record.step * epoch}
+            across.append(clock.get(axis, float(record.step)))
             values.append(float(value))
     raw = np.asarray(values, dtype=np.float64)
     return Curve(
@@ -146,6 +152,7 @@ def points(curves: Sequence[Curve], most: int = 4000) -> list[dict[str, Any]]:
     stride = max(1, math.ceil(total / most))
     rows: list[dict[str, Any]] = []
     for item in curves:
+        best = so_far(item)
         for place in range(len(item.y)):
             if place % stride == 0 or place == len(item.y) - 1:
                 rows.append(
@@ -156,9 +163,16 @@ def points(curves: Sequence[Curve], most: int = 4000) -> list[dict[str, Any]]:
                         "step": int(item.steps[place]),
                         "raw": _or_none(item.y[place]),
                         "smooth": _or_none(item.smooth[place]),
+                        "best": _or_none(best[place]),
                     }
                 )
     return rows
+
+
+def so_far(item: Curve) -> NDArray[np.float64]:
+    """Return the best raw value up to each point, (n,): the largest for names in ``LARGER``, else the smallest."""
+    running = np.fmax if item.name.startswith(LARGER) else np.fmin
+    return np.asarray(running.accumulate(item.y), dtype=np.float64) if len(item.y) else item.y
 
 
 def _or_none(value: float) -> float | None:
@@ -190,7 +204,7 @@ def panel(
     curves
         What to draw.
     axis
-        ``"step"`` or ``"clock"``.
+        ``"step"``, ``"epoch"`` or ``"clock"``.
     by
         Colour by ``"run"`` or by ``"name"``; ``colours`` maps those to colours.
     log
@@ -230,10 +244,11 @@ def panel(
         alt.Tooltip("step:Q", title=text("fig.step", lang)),
         alt.Tooltip("raw:Q", format=".4f", title=text("fig.raw", lang)),
         alt.Tooltip("smooth:Q", format=".4f", title=text("fig.smooth", lang)),
+        alt.Tooltip("best:Q", format=".4f", title=text("fig.best", lang)),
         alt.Tooltip("shown:N", title=" "),
     ]
     base = alt.Chart(alt.NamedData(name="curve")).encode(
-        x=alt.X("x:Q", title=axis_title, axis=alt.Axis(tickCount=4, format="~g" if axis == "clock" else ",d")),
+        x=alt.X("x:Q", title=axis_title, axis=alt.Axis(tickCount=4, format=",d" if axis == "step" else "~g")),
         color=colour,
     )
     chosen = alt.selection_point(name="pick", fields=["step"], nearest=True, on="click", empty=False)

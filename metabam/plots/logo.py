@@ -63,7 +63,7 @@ def consensus(pwm: Array) -> str:
     )
 
 
-def _arc(rx: float, ry: float, start: float, end: float, points: int = 11) -> list[tuple[float, float]]:
+def _arc(rx: float, ry: float, start: float, end: float, points: int = 19) -> list[tuple[float, float]]:
     """Return points of an ellipse around the middle of the unit box, from one angle to another in degrees."""
     angle = np.radians(np.linspace(start, end, points))
     return [(round(0.5 + rx * float(np.cos(a)), 3), round(0.5 + ry * float(np.sin(a)), 3)) for a in angle]

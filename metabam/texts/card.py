@@ -8,9 +8,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "card.rank": ("Usage rank", "使用排名"),
     "card.density": ("Above threshold", "高于阈值"),
     "card.of": ("of {total}", "共 {total}"),
-    "card.pairs": ("of {n} distinct pairs", "共 {n} 个不同元件对"),
+    "card.pairs": ("of {n} pairs", "共 {n} 对"),
     "card.effect": ("Mean effect (logit)", "平均效应（logit）"),
-    "card.interval": ("95 %: {low} to {high}, n = {n}", "95 %：{low} 至 {high}，n = {n}"),
+    "card.interval": (
+        "95 % interval {low} to {high}, n = {n} training pairs",
+        "95 % 区间 {low} 至 {high}，n = {n} 个训练元件对",
+    ),
     "card.nearest": ("Nearest atom", "最近的原子"),
     "card.reads": ("Reads most: {features}", "主要读取：{features}"),
     "card.dead": (
@@ -228,6 +231,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "若这一个原子的门控变大、为零或反转，模型会如何回答；其他一切（包括 delta）不变。倍数 1 为原答案，0 关闭门控，小于 0 则反转。"
         "灰色部分门控会超出 [-1, 1]。曲线平坦说明该元件对不依赖此门控。",
     ),
+    "card.truth": ("Truth", "真相"),
     "card.truth.hit": (
         "**{name}** ({kind}, {element}), r = {r}: {sign}.",
         "**{name}**（{kind}，{element}），r = {r}：{sign}。",

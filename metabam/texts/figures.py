@@ -5,6 +5,7 @@ from __future__ import annotations
 CATALOGUE: dict[str, tuple[str, str]] = {
     "fig.step": ("training step", "训练步数"),
     "fig.raw": ("logged", "原始值"),
+    "fig.best": ("best so far", "迄今最佳"),
     "fig.smooth": ("smoothed", "平滑值"),
     "fig.atom": ("atom", "原子"),
     "fig.probability": ("predicted probability of contact", "预测的接触概率"),

@@ -11,7 +11,13 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "training.axis": ("x axis", "横轴"),
     "training.axis.step": ("step", "步数"),
     "training.axis.clock": ("clock", "时间"),
+    "training.axis.epoch": ("epoch", "轮次"),
+    "training.axis_help": (
+        "An epoch: as many query pairs as the run has training pairs; only phases that train in episodes have them.",
+        "一个轮次：所见查询对数等于训练元件对数；仅按情节训练的阶段才有。",
+    ),
     "training.axis_title.step": ("training step", "训练步数"),
+    "training.axis_title.epoch": ("epochs (query pairs seen / training pairs)", "轮次（所见查询对 / 训练元件对）"),
     "training.axis_title.clock": ("minutes since the start", "开始后的分钟数"),
     "training.phase": ("Phase", "阶段"),
     "training.phase.discover": ("motif discovery", "基序发现"),
@@ -54,6 +60,19 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "未进行元训练：在留出的训练细胞系上，尝试过的各步数都没有明显优于由各细胞系标签直接得到的初始模型。"
         "搜索过程见“选择步数”。",
     ),
+    "training.truth.loss": ("true generator", "真实生成器"),
+    "training.truth.note": (
+        "Truth: on the {n} labels of the training lines the generator that made them has a loss of {loss:.3f} nats and an "
+        "AUPRC of {auprc:.3f} (base rate {rate:.3f}); labels are drawn by chance, so no model can do better on average. "
+        "Task losses of training also count virtual lines, which are not the generator's: read its line as a landmark.",
+        "真相：在训练细胞系的 {n} 个标签上，产生这些标签的生成器损失为 {loss:.3f} nat，AUPRC 为 {auprc:.3f}（基准率 {rate:.3f}）；标签带有随机性，"
+        "平均而言没有模型能更好。训练的任务损失还包含并非由生成器产生的虚拟细胞系：请把其虚线当作参照。",
+    ),
+    "training.shown": (
+        "{shown} points drawn / {total} logged; long curves are thinned evenly and keep their last point.",
+        "画出 {shown} 点 / 记录 {total} 点；较长的曲线均匀抽稀并保留最后一点。",
+    ),
+    "training.json": ("Curves and filters (JSON)", "曲线与筛选（JSON）"),
     "training.rest": ("Everything else that was logged", "其他记录"),
     "training.chart.auprc": ("AUPRC", "AUPRC"),
     "training.chart.sensitivity": ("AUROC by support", "不同支持集下的 AUROC"),

@@ -149,9 +149,7 @@ def test_without_a_world_the_reader_brings_the_places(app, no_demo, copy_demo, m
         }
     )  # fmt: skip
     table.loc[::3, "label"] = 1
-    at.file_uploader(key="card_places").upload(
-        ("pairs.tsv", table.to_csv(sep="\t", index=False).encode(), "text/plain")
-    )
+    at.file_uploader(key="card_places").upload("pairs.tsv", table.to_csv(sep="\t", index=False).encode())
     at.run()
     assert not at.exception
     rows = json.loads(exported["json"])["pairs"]
@@ -181,7 +179,7 @@ def test_known_motifs_need_the_optional_library(app, monkeypatch):
 
 def test_a_motif_file_that_is_none_is_refused(app):
     at = app(PAGE, atom="4")
-    at.file_uploader(key="card_meme").upload(("m.meme", b"no motifs here", "text/plain"))
+    at.file_uploader(key="card_meme").upload("m.meme", b"no motifs here")
     at.run()
     assert "no MEME text" in at.error[0].value.replace("\\", "")
 

@@ -218,6 +218,22 @@ def test_training_controls(app):
     assert "left out on a log axis" in words(at)
 
 
+def test_training_by_epoch_beside_the_true_generator(app):
+    at = app(PAGES["training"])
+    assert "generator" not in words(at)
+    at.segmented_control(key="axis").set_value("epoch")
+    at.toggle(key="show_truth").set_value(True).run()
+    clean(at)
+    said = words(at)
+    assert "the generator that made them" in said
+    assert "points drawn" in said
+    titles = [chart.proto.spec for chart in at.get("vega_lite_chart")] or [
+        chart.proto.spec for chart in at.get("arrow_vega_lite_chart")
+    ]
+    assert any("epochs" in spec for spec in titles)
+    assert sum("true generator" in spec for spec in titles) == 2, "on the task loss and on the AUPRC"
+
+
 def test_a_clicked_cell_of_the_cosine_map_opens_one_card_with_the_other_pinned(app):
     at = app(PAGES["atoms"])
     at.session_state["chart_cosine_map"] = {"selection": {"points": [{"id": "3,2"}], "box": [], "lasso": []}}

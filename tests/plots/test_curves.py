@@ -40,6 +40,16 @@ def test_curve_by_step_and_by_clock_in_one_phase():
     assert by_step.x.tolist() == list(range(7))
     assert by_step.y.tolist() == [10.0 - step for step in range(7)]
     assert curves.curve(history(), "r", "total", axis="clock").x[3] == 3.0
+    assert curves.curve(history(), "r", "total", axis="epoch", epoch=0.5, phase="meta-train").x[3] == 1.5
+
+
+def test_the_best_so_far_knows_which_way_is_better():
+    steps = np.arange(4)
+    y = np.array([3.0, np.nan, 1.0, 2.0])
+    low = curves.Curve("r", "total", steps.astype(float), steps, y, y)
+    assert curves.so_far(low).tolist() == [3.0, 3.0, 1.0, 1.0]
+    assert curves.so_far(curves.Curve("r", "auprc_train", low.x, steps, y, y)).tolist() == [3.0, 3.0, 3.0, 3.0]
+    assert [row["best"] for row in curves.points([low])] == [3.0, 3.0, 1.0, 1.0]
 
 
 def test_summary_knows_which_way_is_better():
