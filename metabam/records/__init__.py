@@ -46,7 +46,14 @@ from metabam.records.learning import (
 from metabam.records.pairs import FeatureInfo, MotifSet, PairTable, PairWindows
 from metabam.records.probes import ConvergenceRecord, DecodingRecord, NoveltyRecord, SpectrumRecord
 from metabam.records.problems import Problem, ProblemReport, Severity
-from metabam.records.sequences import AttributionRecord, MotifMatch, MotifMatchRecord, MutagenesisRecord
+from metabam.records.sequences import (
+    AttributionRecord,
+    MotifHit,
+    MotifHitRecord,
+    MotifMatch,
+    MotifMatchRecord,
+    MutagenesisRecord,
+)
 from metabam.records.supports import (
     CloudRecord,
     DesignRecord,
@@ -93,6 +100,8 @@ __all__ = [
     "LayoutRecord",
     "LeakageRecord",
     "LineScoreRecord",
+    "MotifHit",
+    "MotifHitRecord",
     "MotifMatch",
     "MotifMatchRecord",
     "MotifSet",

@@ -90,3 +90,38 @@ class MotifMatchRecord:
     tested: tuple[int, int]
     unmatched: tuple[str, ...]
     few_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MotifHit:
+    """One site of one motif: ``motif`` its number in the set, [start, end) of the side's window, strand + or -.
+
+    ``score`` log-odds in nats; ``p`` the chance of such a site where there is none; ``q`` the share of false sites
+    among all that are at least as good.
+    """
+
+    motif: int
+    name: str
+    side: str
+    start: int
+    end: int
+    strand: str
+    score: float
+    p: float
+    q: float
+
+
+@dataclass(frozen=True, slots=True)
+class MotifHitRecord:
+    """The sites of ``n_motifs`` motifs in one pair with q <= ``level``, best first.
+
+    ``source`` is ``run`` (the run's own dictionary, calibrated in training) or ``file``; ``tested`` windows and strands
+    were looked at; ``best_q`` is the smallest q of all of them, 1 where nothing could be tested.
+    """
+
+    source: str
+    hits: tuple[MotifHit, ...]
+    n_motifs: int
+    tested: int
+    best_q: float
+    level: float
