@@ -9,7 +9,21 @@ from string import Formatter
 
 import pytest
 
-from metabam.texts import CATALOGUE, LANGUAGES, adapt, atoms, card, figures, has, overview, shell, text, training
+from metabam.texts import (
+    CATALOGUE,
+    LANGUAGES,
+    ablation,
+    adapt,
+    atoms,
+    card,
+    figures,
+    has,
+    overview,
+    sequence,
+    shell,
+    text,
+    training,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = [
@@ -33,7 +47,7 @@ def test_both_languages_say_the_same_with_the_same_placeholders(key):
 
 
 def test_no_key_is_in_two_files():
-    parts = (shell, overview, training, atoms, card, adapt, figures)
+    parts = (shell, overview, training, atoms, card, adapt, figures, sequence, ablation)
     assert sum(len(part.CATALOGUE) for part in parts) == len(CATALOGUE)
 
 
@@ -56,7 +70,18 @@ def used_keys() -> tuple[set[str], list[re.Pattern[str]]]:
 
 def test_every_key_that_the_code_names_exists():
     whole, _ = used_keys()
-    prefixes = ("shell.", "overview.", "training.", "atoms.", "card.", "live.", "fig.", "metric.")
+    prefixes = (
+        "shell.",
+        "overview.",
+        "training.",
+        "atoms.",
+        "card.",
+        "live.",
+        "fig.",
+        "metric.",
+        "sequence.",
+        "ablation.",
+    )
     named = {
         key for key in whole if key.startswith(prefixes) and re.fullmatch(r"[a-z]+\.[A-Za-z0-9_.\-]*[A-Za-z0-9]", key)
     }

@@ -213,7 +213,7 @@ def forget_all() -> None:
     """Drop everything that the user brought or that was computed from it."""
     session.put("forgotten", int(session.get("forgotten", 0)) + 1)
     for name in list(st.session_state):
-        if str(name).startswith(("upload_", "paste_", "rows_")):
+        if str(name).startswith(("upload_", "paste_", "rows_", "own_")):
             del st.session_state[name]
     session.put(SUPPORT_STATE, None)
     session.forget(QUERY_STATE, DONE)

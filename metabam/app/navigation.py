@@ -39,6 +39,8 @@ PAGES: Final[tuple[Entry, ...]] = (
     Entry("start", "overview", ":material/home:", default=True),
     Entry("observe", "training", ":material/monitoring:"),
     Entry("observe", "atoms", ":material/grain:"),
+    Entry("probe", "sequence", ":material/genetics:"),
+    Entry("probe", "ablation", ":material/content_cut:"),
     Entry("adapt", "live", ":material/science:"),
 )
 
@@ -70,11 +72,11 @@ def enter() -> None:
     st.rerun()
 
 
-def go(stem: str) -> NoReturn:
-    """Open another page of this app and keep the language in the address.
+def go(stem: str, **query: str) -> NoReturn:
+    """Open another page of this app, with more in its address, and keep the language there.
 
     Streamlit refuses to clear an address that a widget is bound to, and clearing is what it does when it is given no
     new one; the bound run comes back by itself.
     """
     lang = session.language()
-    st.switch_page(entry(stem).path, query_params={} if lang == "en" else {"lang": lang})
+    st.switch_page(entry(stem).path, query_params=query if lang == "en" else {"lang": lang, **query})

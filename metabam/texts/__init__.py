@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from metabam.texts import adapt, atoms, card, figures, overview, shell, training
+from metabam.texts import ablation, adapt, atoms, card, figures, overview, sequence, shell, training
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
@@ -27,6 +27,8 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     **training.CATALOGUE,
     **atoms.CATALOGUE,
     **card.CATALOGUE,
+    **sequence.CATALOGUE,
+    **ablation.CATALOGUE,
     **adapt.CATALOGUE,
     **figures.CATALOGUE,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 CATALOGUE: dict[str, tuple[str, str]] = {
     "shell.section.start": ("Start", "开始"),
     "shell.section.observe": ("Observe", "观察"),
+    "shell.section.probe": ("Probe", "探查"),
     "shell.section.adapt": ("Adapt", "适应"),
     "shell.sidebar.run": ("Run", "运行"),
     "shell.sidebar.run_help": (

@@ -1,0 +1,215 @@
+"""The controls of the Sequence lens: which pair of which line, under which belief, and how it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from metabam.app import cache, layout, lines, session
+from metabam.app.layout import Scene
+from metabam.app.lens import Asked
+from metabam.app.lines import LineTable
+from metabam.app.widgets import empty, plain
+
+LINE: Final = "line"
+PAIR: Final = "pair"
+ATOM: Final = "atom"
+PRESSED: Final = "lens_pressed"
+OPENED: Final = "lens_opened"
+MOST_PAIRS: Final = 5_000
+TARGETS: Final = ("logit", "potential", "state")
+METHODS: Final = ("integrated_gradients", "feature_ablation")
+BASELINES: Final = ("shuffle", "uniform", "zeros")
+WITH_TWIN: Final = ("motif", "cnn")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the controls say, and whether it is to be computed now."""
+
+    line: LineTable
+    row: int
+    asked: Asked
+    now: bool
+
+
+def request(scene: Scene) -> Request | None:
+    """Draw the controls; return what they ask for, or None where there is no pair (the page has said so)."""
+    if cache.model(scene.run).encoder.kind == "precomputed":
+        empty(scene.text("sequence.precomputed"), scene.text("sequence.precomputed_do"))
+        return None
+    tables = lines.line_tables()
+    if not tables:
+        empty(scene.text("sequence.no_pairs"), scene.text("sequence.no_pairs_do"))
+        return None
+    linked = _arrival(tables)
+    line = tables[_line_picker(scene, tables)]
+    read = lines.encoded(scene, line)
+    names = lines.named_pairs(line.table)
+    order = [int(row) for row in np.argsort(-np.nan_to_num(read.probability, nan=-1.0), kind="stable")]
+    order = [row for row in order if read.usable[row]][:MOST_PAIRS]
+    if not order:
+        empty(scene.text("sequence.no_usable", n=len(names)), scene.text("sequence.no_usable_do"))
+        return None
+    shown = scene.text("shell.shown", shown=f"{len(order):,}", total=f"{len(names):,}")
+    st.caption(f"{shown} · {scene.text('sequence.order')}")
+    labels = {names[row]: _pair_text(scene, line, row, float(read.probability[row]), names[row]) for row in order}
+    with st.form("lens_form", border=True):
+        asked, pressed = _form(scene, line, labels)
+    return Request(line, names.index(asked.pair), asked, bool(session.take(PRESSED)) or pressed or linked)
+
+
+def _arrival(tables: dict[str, LineTable]) -> bool:
+    """Return whether this session has just come in by a link to a pair that there is; its line is then chosen."""
+    pair, line = st.query_params.get(PAIR), st.query_params.get(LINE)
+    first = session.get(OPENED) != (pair, line) and session.get(PAIR) in (None, pair)
+    session.put(OPENED, (pair, line))
+    if pair is None or not first:
+        return False
+    order = sorted(tables, key=lambda key: key != line)
+    found = next((key for key in order if pair in lines.named_pairs(tables[key].table)), None)
+    if found is not None:
+        session.put(LINE, found)
+    return found is not None
+
+
+def _line_picker(scene: Scene, tables: dict[str, LineTable]) -> str:
+    """Draw the choice of the line and return its key."""
+    keys = list(tables)
+    if session.get(LINE) not in keys:
+        layout.valid(LINE, st.query_params.get(LINE), keys, keys[0], scene)
+        session.put(LINE, keys[0])
+    st.selectbox(
+        scene.text("sequence.line"),
+        keys,
+        key=LINE,
+        bind="query-params",
+        required=True,
+        format_func=lambda key: line_text(scene, key),
+        help=scene.text("sequence.line_help"),
+    )
+    chosen = str(session.get(LINE, keys[0]))
+    if not tables[chosen].own and not cache.is_bundled(scene.summary.run_id):
+        st.caption(":material/warning: " + scene.text("live.other_world"))
+    return chosen
+
+
+def line_text(scene: Scene, key: str) -> str:
+    """Return the readable name of a line of pairs."""
+    return scene.text("sequence.line.yours") if key == lines.OWN else scene.text("sequence.line.bundled", line=key)
+
+
+def _pair_text(scene: Scene, line: LineTable, row: int, probability: float, name: str) -> str:
+    label = int(line.table.label[row])
+    known = scene.text(f"fig.label.{label}") if label >= 0 else scene.text("sequence.unlabelled")
+    return f"{name} · P {probability:.2f} · {known}"
+
+
+def belief_text(scene: Scene, name: str) -> str:
+    """Return the readable name of a belief that a pair can be read under."""
+    if name in (lines.FROM_SUPPORT, lines.FROM_LIVE, lines.FROM_NOTHING):
+        return scene.text(f"sequence.belief.{name}")
+    return scene.text("sequence.belief.line", line=name)
+
+
+def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked, bool]:
+    """Draw the form; return what it says and whether it was submitted just now."""
+    left, right = st.columns([2, 1.5], gap="medium")
+    with left:
+        pair = _linked_choice(scene, PAIR, list(labels), "sequence.pair", lambda name: labels[name])
+    beliefs = lines.fingerprints(scene, line)
+    if session.get("lens_belief") not in beliefs:
+        session.forget("lens_belief")
+    belief = right.selectbox(
+        scene.text("sequence.belief"),
+        beliefs,
+        key="lens_belief",
+        required=True,
+        persist_state="session",
+        format_func=lambda name: belief_text(scene, name),
+        help=scene.text("sequence.belief_help"),
+    )
+    first, second, third, fourth = st.columns([1.9, 0.8, 1.4, 1.5], gap="medium", vertical_alignment="bottom")
+    target = first.segmented_control(
+        scene.text("sequence.target"),
+        list(TARGETS),
+        default="potential" if st.query_params.get(ATOM) else "logit",
+        key="lens_target",
+        required=True,
+        persist_state="session",
+        format_func=lambda name: scene.text(f"sequence.target.{name}"),
+        help=scene.text("sequence.target_help"),
+    )
+    atoms = [str(k + 1) for k in range(len(cache.model(scene.run).learner.atoms))]
+    with second:
+        atom = _linked_choice(scene, ATOM, atoms, "sequence.atom", str)
+    method, baseline = _how(scene, third, fourth)
+    pressed = st.form_submit_button(
+        scene.text("sequence.go"),
+        type="primary",
+        icon=":material/genetics:",
+        help=scene.text("sequence.go_help"),
+        on_click=session.put,
+        args=(PRESSED, True),
+    )
+    return Asked(line.key, pair, str(belief), str(target), int(atom) - 1, method, baseline), bool(pressed)
+
+
+def _how(scene: Scene, left: object, right: object) -> tuple[str, str]:
+    """Draw method and baseline; without a differentiable twin of the encoder only one method is on offer."""
+    methods = list(METHODS if cache.model(scene.run).encoder.kind in WITH_TWIN else METHODS[1:])
+    if session.get("lens_method") not in methods:
+        session.forget("lens_method")
+    method = left.selectbox(  # type: ignore[attr-defined]
+        scene.text("sequence.method"),
+        methods,
+        key="lens_method",
+        required=True,
+        persist_state="session",
+        format_func=lambda name: scene.text(f"sequence.method.{name}"),
+        help=scene.text("sequence.method_help"),
+    )
+    baseline = right.selectbox(  # type: ignore[attr-defined]
+        scene.text("sequence.baseline"),
+        list(BASELINES),
+        key="lens_baseline",
+        required=True,
+        persist_state="session",
+        format_func=lambda name: scene.text(f"sequence.baseline.{name}"),
+        help=scene.text("sequence.baseline_help"),
+    )
+    return str(method), str(baseline)
+
+
+def _linked_choice(scene: Scene, key: str, options: list[str], label: str, told: object) -> str:
+    """Draw a choice that the address keeps; a value that is not on offer is named and replaced by the first."""
+    asked = st.query_params.get(key)
+    if session.get(key) not in options:
+        if asked is not None and asked not in options:
+            layout.valid(key, asked, options, options[0], scene)
+        session.put(key, asked if asked in options else options[0])
+    st.selectbox(
+        scene.text(label),
+        options,
+        key=key,
+        bind="query-params",
+        required=True,
+        format_func=told,  # type: ignore[arg-type]
+        help=scene.text(f"{label}_help"),
+    )
+    return str(session.get(key, options[0]))
+
+
+def stale(result: Asked, asked: Asked) -> bool:
+    """Return whether what is shown answers another question than the controls ask."""
+    same_atom = result.target == "logit" or result.atom == asked.atom
+    parts = ("line", "pair", "belief", "target", "method", "baseline")
+    return not same_atom or any(getattr(result, name) != getattr(asked, name) for name in parts)
+
+
+def shown_pair(asked: Asked) -> str:
+    """Return the pair and line of an answer, for Markdown."""
+    return f"{plain(asked.pair, 60)} · {plain(asked.line, 40)}"
