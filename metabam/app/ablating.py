@@ -26,6 +26,7 @@ from metabam.records import (
 
 if TYPE_CHECKING:
     from metabam.data.worldfiles import Truth
+    from metabam.probe.ablate import Replacement
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -43,7 +44,7 @@ class Setting:
     source: str
     lines: tuple[str, ...]
     per_line: int
-    replacement: str
+    replacement: Replacement
     step: int | None
     seed: int = 0
 
@@ -106,7 +107,7 @@ def compute(scene: Scene, setting: Setting, progress: Progress | None = None) ->
     record = ablate_atoms(
         cache.model(scene.run).learner,
         found,
-        replacement=setting.replacement,  # type: ignore[arg-type]  # a literal of the list it was chosen from
+        replacement=setting.replacement,
         step=setting.step,
         seed=setting.seed,
         progress=progress,
@@ -177,7 +178,7 @@ def curve_of(scene: Scene, done: Ablation, size: Array, progress: Progress | Non
         cache.model(scene.run).learner,
         found,
         size,
-        replacement=done.setting.replacement,  # type: ignore[arg-type]
+        replacement=done.setting.replacement,
         seed=done.setting.seed,
         progress=progress,
     )
@@ -192,15 +193,15 @@ def synergy_of(scene: Scene, done: Ablation, atoms: Sequence[int]) -> SynergyRec
         cache.model(scene.run).learner,
         found,
         atoms,
-        replacement=done.setting.replacement,  # type: ignore[arg-type]
+        replacement=done.setting.replacement,
         seed=done.setting.seed,
     )
 
 
 def follows(scene: Scene, truth: Truth, done: Ablation) -> list[tuple[str, float]]:
-    """Return for each atom the planted mechanism that its potential follows best over the pairs, and r; else a decoy.
+    """Return for each atom the planted mechanism that its potential follows, and r; a decoy has ("", nan).
 
-    An atom whose best |r| is below 0.3 follows nothing that was planted: ("", r).
+    Every mechanism goes to one atom at most (:func:`partners`), so that copies and mixtures are decoys.
 
     Raises
     ------
@@ -216,21 +217,30 @@ def follows(scene: Scene, truth: Truth, done: Ablation) -> list[tuple[str, float
     planted = truth.effective[truth.rows_of(np.array(done.names, dtype=object))]
     found, _, _, _ = cases(scene, done.setting)
     learner = cache.model(scene.run).learner
-    told = []
+    potentials = []
     for atom in range(len(found[0].fingerprint.spectrum)):
         with torch.no_grad():
             parts = [
                 value_of(learner, case.fingerprint, "potential", atom)(torch.from_numpy(case.features)).numpy()
                 for case in found
             ]
-        told.append(_best(np.concatenate(parts).astype(np.float64), planted, truth.names))
-    return told
+        potentials.append(np.concatenate(parts).astype(np.float64))
+    return partners(np.stack(potentials), planted, truth.names)
 
 
-def _best(potential: Array, planted: Array, names: Sequence[str]) -> tuple[str, float]:
-    centred = potential - potential.mean()
+def partners(potentials: Array, planted: Array, names: Sequence[str]) -> list[tuple[str, float]]:
+    """Return the mechanism of each atom under the one-to-one pairing of largest total |r|; ("", nan) without one.
+
+    ``potentials`` (K, N), ``planted`` (N, 12). A pairing below |r| = 0.3 does not count.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    centred = potentials - potentials.mean(axis=1, keepdims=True)
     others = planted - planted.mean(axis=0)
-    scale = np.linalg.norm(centred) * np.linalg.norm(others, axis=0)
-    r = np.divide(centred @ others, scale, out=np.zeros(len(names)), where=scale > 0)
-    at = int(np.argmax(np.abs(r)))
-    return (names[at] if abs(r[at]) >= FOLLOWS else "", float(r[at]))
+    scale = np.linalg.norm(centred, axis=1)[:, None] * np.linalg.norm(others, axis=0)
+    r = np.divide(centred @ others, scale, out=np.zeros((len(centred), len(names))), where=scale > 0)
+    told = [("", float("nan"))] * len(centred)
+    for atom, at in zip(*linear_sum_assignment(-np.abs(r)), strict=True):
+        if abs(r[atom, at]) >= FOLLOWS:
+            told[int(atom)] = (names[int(at)], float(r[atom, at]))
+    return told

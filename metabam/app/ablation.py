@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import streamlit as st
@@ -14,6 +14,9 @@ from metabam.app.widgets import chart, empty, metric, plain, points_of
 from metabam.errors import InputError
 from metabam.plots import ablation
 from metabam.records import ForestRecord
+
+if TYPE_CHECKING:
+    from metabam.probe.ablate import Replacement
 
 PRESSED: Final = "ablation_pressed"
 ATOM: Final = "atom"
@@ -78,7 +81,7 @@ def _controls(scene: Scene) -> Setting | None:
             persist_state="session",
             help=scene.text("ablation.per_line_help"),
         )
-        one, two, three = st.columns([2.4, 1.4, 1], gap="medium", vertical_alignment="bottom")
+        one, two, three = st.columns([2.2, 1.2, 1.3], gap="medium", vertical_alignment="bottom")
         replacement = one.segmented_control(
             scene.text("ablation.replacement"),
             list(REPLACEMENTS),
@@ -93,7 +96,6 @@ def _controls(scene: Scene) -> Setting | None:
             scene.text("ablation.step"),
             [0, *range(1, steps + 1)],
             key="ablation_step",
-            required=True,
             persist_state="session",
             format_func=lambda t: scene.text("ablation.step.one", t=t) if t else scene.text("ablation.step.all"),
             help=scene.text("ablation.step_help"),
@@ -111,7 +113,8 @@ def _controls(scene: Scene) -> Setting | None:
         empty(scene.text("ablation.no_line"), scene.text("ablation.no_line_do"))
         return None
     lines = tuple(name for name in names if name in chosen)
-    return Setting(source, lines, int(per_line or 250), str(replacement), int(step or 0) or None)
+    way = cast("Replacement", str(replacement))
+    return Setting(source, lines, int(per_line or 250), way, int(step or 0) or None)
 
 
 def _compute(scene: Scene, setting: Setting) -> None:
@@ -158,7 +161,7 @@ def _atoms(scene: Scene, done: Ablation) -> None:
         return
     planted = truth.shown(scene)
     names = [] if planted is None else _planted_names(scene, done, planted)
-    chosen = _clicked(scene, len(told.effect))
+    chosen = _clicked(scene, len(told.effect), int(np.argmax(told.size)))
     comment = f"{scene.comment()}; {slices.told_setting(done.setting)}; slice {cut}"
     chart(
         ablation.forest_figure(told, names=names, chosen=chosen, synthetic=scene.synthetic, lang=scene.lang),
@@ -197,11 +200,11 @@ def _planted_names(scene: Scene, done: Ablation, planted: Any) -> list[str]:
         st.caption(":material/info: " + scene.text("ablation.no_truth"))
         return []
     st.caption(":material/visibility: " + scene.text("ablation.truth", n=sum(not name for name, _ in told)))
-    return [f"{name} ({r:+.2f})" if name else scene.text("ablation.decoy", r=r) for name, r in told]
+    return [f"{name} ({r:+.2f})" if name else scene.text("ablation.decoy") for name, r in told]
 
 
-def _clicked(scene: Scene, size: int) -> int:
-    """Return the atom in view (from 0): the last click, else the one in the address, else the first."""
+def _clicked(scene: Scene, size: int, first: int) -> int:
+    """Return the atom in view (from 0): the last click, else the one in the address, else ``first``."""
     options = [str(k + 1) for k in range(size)]
     for key in (FOREST, MAP):
         found = points_of(session.get(f"chart_{key}"))
@@ -213,7 +216,7 @@ def _clicked(scene: Scene, size: int) -> int:
         asked = st.query_params.get(ATOM)
         if asked is not None and asked not in options:
             st.caption(":material/link_off: " + scene.text("shell.unknown_value", name=ATOM, value=plain(asked, 40)))
-        session.put(ATOM, asked if asked in options else options[0])
+        session.put(ATOM, asked if asked in options else options[first])
     return int(session.get(ATOM)) - 1
 
 
@@ -226,7 +229,6 @@ def _one_atom(scene: Scene, done: Ablation, cut: slices.Slice, told: ForestRecor
             [str(k + 1) for k in range(len(told.effect))],
             key=ATOM,
             bind="query-params",
-            required=True,
             help=scene.text("ablation.atom_help"),
         )
         k = int(session.get(ATOM, "1")) - 1

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from metabam.app import cache, layout, lines, session
 from metabam.app.layout import Scene
 from metabam.app.lens import Asked
 from metabam.app.lines import LineTable
 from metabam.app.widgets import empty, plain
+
+if TYPE_CHECKING:
+    from metabam.learners.differentiable import Target
+    from metabam.probe.attribute import Baseline, Method
 
 LINE: Final = "line"
 PAIR: Final = "pair"
@@ -87,7 +93,6 @@ def _line_picker(scene: Scene, tables: dict[str, LineTable]) -> str:
         keys,
         key=LINE,
         bind="query-params",
-        required=True,
         format_func=lambda key: line_text(scene, key),
         help=scene.text("sequence.line_help"),
     )
@@ -119,7 +124,9 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
     """Draw the form; return what it says and whether it was submitted just now."""
     left, right = st.columns([2, 1.5], gap="medium")
     with left:
-        pair = _linked_choice(scene, PAIR, list(labels), "sequence.pair", lambda name: labels[name])
+        pair = _linked_choice(
+            scene, PAIR, list(labels), "sequence.pair", "sequence.pair_help", lambda name: labels[name]
+        )
     beliefs = lines.fingerprints(scene, line)
     if session.get("lens_belief") not in beliefs:
         session.forget("lens_belief")
@@ -127,12 +134,11 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
         scene.text("sequence.belief"),
         beliefs,
         key="lens_belief",
-        required=True,
         persist_state="session",
         format_func=lambda name: belief_text(scene, name),
         help=scene.text("sequence.belief_help"),
     )
-    first, second, third, fourth = st.columns([1.9, 0.8, 1.4, 1.5], gap="medium", vertical_alignment="bottom")
+    first, second, third, fourth = st.columns([2.3, 0.75, 1.5, 1.7], gap="small", vertical_alignment="bottom")
     target = first.segmented_control(
         scene.text("sequence.target"),
         list(TARGETS),
@@ -145,7 +151,7 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
     )
     atoms = [str(k + 1) for k in range(len(cache.model(scene.run).learner.atoms))]
     with second:
-        atom = _linked_choice(scene, ATOM, atoms, "sequence.atom", str)
+        atom = _linked_choice(scene, ATOM, atoms, "sequence.atom", "sequence.atom_help", str)
     method, baseline = _how(scene, third, fourth)
     pressed = st.form_submit_button(
         scene.text("sequence.go"),
@@ -155,36 +161,37 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
         on_click=session.put,
         args=(PRESSED, True),
     )
-    return Asked(line.key, pair, str(belief), str(target), int(atom) - 1, method, baseline), bool(pressed)
+    target = cast("Target", str(target))
+    return Asked(line.key, pair, str(belief), target, int(atom) - 1, method, baseline), bool(pressed)
 
 
-def _how(scene: Scene, left: object, right: object) -> tuple[str, str]:
+def _how(scene: Scene, left: DeltaGenerator, right: DeltaGenerator) -> tuple[Method, Baseline]:
     """Draw method and baseline; without a differentiable twin of the encoder only one method is on offer."""
     methods = list(METHODS if cache.model(scene.run).encoder.kind in WITH_TWIN else METHODS[1:])
     if session.get("lens_method") not in methods:
         session.forget("lens_method")
-    method = left.selectbox(  # type: ignore[attr-defined]
+    method = left.selectbox(
         scene.text("sequence.method"),
         methods,
         key="lens_method",
-        required=True,
         persist_state="session",
         format_func=lambda name: scene.text(f"sequence.method.{name}"),
         help=scene.text("sequence.method_help"),
     )
-    baseline = right.selectbox(  # type: ignore[attr-defined]
+    baseline = right.selectbox(
         scene.text("sequence.baseline"),
         list(BASELINES),
         key="lens_baseline",
-        required=True,
         persist_state="session",
         format_func=lambda name: scene.text(f"sequence.baseline.{name}"),
         help=scene.text("sequence.baseline_help"),
     )
-    return str(method), str(baseline)
+    return cast("Method", str(method)), cast("Baseline", str(baseline))
 
 
-def _linked_choice(scene: Scene, key: str, options: list[str], label: str, told: object) -> str:
+def _linked_choice(
+    scene: Scene, key: str, options: list[str], label: str, note: str, told: Callable[[str], str]
+) -> str:
     """Draw a choice that the address keeps; a value that is not on offer is named and replaced by the first."""
     asked = st.query_params.get(key)
     if session.get(key) not in options:
@@ -196,9 +203,8 @@ def _linked_choice(scene: Scene, key: str, options: list[str], label: str, told:
         options,
         key=key,
         bind="query-params",
-        required=True,
-        format_func=told,  # type: ignore[arg-type]
-        help=scene.text(f"{label}_help"),
+        format_func=told,
+        help=scene.text(note),
     )
     return str(session.get(key, options[0]))
 

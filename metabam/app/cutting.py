@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import streamlit as st
@@ -16,6 +16,9 @@ from metabam.app.widgets import empty, plain
 from metabam.errors import InputError
 from metabam.records import ForestRecord
 
+if TYPE_CHECKING:
+    from metabam.probe.forest import Metric
+
 METRICS: Final = ("logit", "probability", "auprc")
 ALL: Final = "all"
 
@@ -25,7 +28,7 @@ def line_text(scene: Scene, name: str) -> str:
     return scene.text("sequence.line.yours") if name == lines.OWN else name
 
 
-def controls(scene: Scene, done: Ablation) -> tuple[Slice, str]:
+def controls(scene: Scene, done: Ablation) -> tuple[Slice, Metric]:
     """Draw the choice of pairs and of the measure; return both. Nothing changes before Apply is pressed."""
     ranges = [ALL, *(str(at) for at in range(len(EDGES_KB) - 1))] if np.isfinite(done.distance).any() else [ALL]
     names = [ALL, *done.record.lines]
@@ -34,7 +37,7 @@ def controls(scene: Scene, done: Ablation) -> tuple[Slice, str]:
     if session.get("slice_distance") not in ranges:
         session.forget("slice_distance")
     with st.form("slice_form", border=False):
-        cells = st.columns([1.6, 1.2, 1.2, 1.3, 0.8], vertical_alignment="bottom", gap="medium")
+        cells = st.columns([2.0, 1.1, 1.15, 1.15, 0.95], vertical_alignment="bottom", gap="small")
         kind = cells[0].segmented_control(
             scene.text("ablation.metric"),
             list(METRICS),
@@ -49,7 +52,6 @@ def controls(scene: Scene, done: Ablation) -> tuple[Slice, str]:
             scene.text("ablation.slice.line"),
             names,
             key="slice_line",
-            required=True,
             persist_state="session",
             format_func=lambda name: scene.text("ablation.slice.all") if name == ALL else line_text(scene, name),
         )
@@ -57,7 +59,6 @@ def controls(scene: Scene, done: Ablation) -> tuple[Slice, str]:
             scene.text("ablation.slice.label"),
             [ALL, "1", "0"],
             key="slice_label",
-            required=True,
             persist_state="session",
             format_func=lambda name: scene.text("ablation.slice.all" if name == ALL else f"fig.label.{name}"),
         )
@@ -65,7 +66,6 @@ def controls(scene: Scene, done: Ablation) -> tuple[Slice, str]:
             scene.text("ablation.slice.distance"),
             ranges,
             key="slice_distance",
-            required=True,
             persist_state="session",
             format_func=lambda name: _range_text(scene, name),
             help=scene.text("ablation.slice.distance_help" if len(ranges) > 1 else "ablation.slice.no_distance"),
@@ -76,7 +76,7 @@ def controls(scene: Scene, done: Ablation) -> tuple[Slice, str]:
         None if label == ALL else int(str(label)),
         None if distance == ALL else (EDGES_KB[int(str(distance))], EDGES_KB[int(str(distance)) + 1]),
     )
-    return cut, str(kind)
+    return cut, cast("Metric", str(kind))
 
 
 def _range_text(scene: Scene, name: str) -> str:

@@ -27,6 +27,8 @@ from metabam.records import (
 if TYPE_CHECKING:
     from metabam.app.model import Model
     from metabam.data.worldfiles import Truth
+    from metabam.learners.differentiable import Target
+    from metabam.probe.attribute import Baseline, Method
 
 Array = NDArray[np.float64]
 MOST_WINDOW: Final = 200
@@ -47,10 +49,10 @@ class Asked:
     line: str
     pair: str
     belief: str
-    target: str
+    target: Target
     atom: int
-    method: str
-    baseline: str
+    method: Method
+    baseline: Baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,10 @@ def _attributed(model: Model, belief: Fingerprint, pair: tuple[Element, Element]
         belief,
         pair[0].codes,
         pair[1].codes,
-        target=asked.target,  # type: ignore[arg-type]  # a literal of the list it was chosen from
+        target=asked.target,
         atom=asked.atom,
-        method=asked.method,  # type: ignore[arg-type]
-        baseline=asked.baseline,  # type: ignore[arg-type]
+        method=asked.method,
+        baseline=asked.baseline,
     )
 
 
@@ -149,7 +151,7 @@ def mutate(scene: Scene, lens: Lens, window: Window) -> MutagenesisRecord:
         side=window.side,
         start=window.start,
         end=window.end,
-        target=lens.asked.target,  # type: ignore[arg-type]
+        target=lens.asked.target,
         atom=lens.asked.atom,
         attribution=lens.record,
     )

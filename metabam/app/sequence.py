@@ -118,7 +118,7 @@ def _numbers(scene: Scene, result: Lens) -> None:
         key = "ablation" if record.method == "feature_ablation" else "gradients"
         st.error(scene.text(f"sequence.residual.{key}", residual=residual), icon=":material/error:")
     if record.method == "integrated_gradients":
-        st.caption(scene.text("sequence.off_simplex", value=record.off_simplex))
+        st.caption(scene.text("sequence.off_simplex", value=round(record.off_simplex, 4) + 0.0))
 
 
 # ------------------------------------------------------------------ window
@@ -229,12 +229,14 @@ def _mutagenesis(scene: Scene, result: Lens, found: MutagenesisRecord) -> None:
             provenance=comment,
         )
     with right:
-        metric(
-            st,
+        st.metric(
             scene.text("sequence.kpi.agreement"),
             number(found.agreement, 2),
             scene.text("sequence.kpi.bases", n=found.end - found.start),
-            help_text=scene.text("sequence.kpi.agreement_help"),
+            delta_color="off",
+            delta_arrow="off",
+            help=scene.text("sequence.kpi.agreement_help"),
+            border=True,
         )
         if math.isnan(found.agreement):
             st.info(scene.text("sequence.flat"), icon=":material/info:")

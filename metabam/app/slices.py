@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from metabam.app.ablating import Ablation, Setting
 from metabam.app.layout import Scene
 from metabam.app.widgets import csv_text, digest, json_text
 from metabam.records import AblationRecord, BoolArray, ForestRecord, IntArray
+
+if TYPE_CHECKING:
+    from metabam.probe.forest import Metric
 
 Array = NDArray[np.float64]
 EDGES_KB: Final = (0.0, 50.0, 200.0, 500.0, float("inf"))
@@ -45,7 +48,7 @@ def rows_of(done: Ablation, cut: Slice) -> tuple[BoolArray, list[tuple[str, int]
     return rows, removed
 
 
-def forest_of(done: Ablation, cut: Slice, metric: str) -> ForestRecord:
+def forest_of(done: Ablation, cut: Slice, metric: Metric) -> ForestRecord:
     """Return effects and the band of random directions over a slice; kept, because a bootstrap takes a moment.
 
     Raises
@@ -58,7 +61,7 @@ def forest_of(done: Ablation, cut: Slice, metric: str) -> ForestRecord:
     key = digest("forest", done.key, cut, metric)
     held: ForestRecord | None = session.get("own_forest", {}).get(key)
     if held is None:
-        held = forest(done.record, rows_of(done, cut)[0], metric=metric)  # type: ignore[arg-type]  # one of three
+        held = forest(done.record, rows_of(done, cut)[0], metric=metric)
         session.put("own_forest", {key: held})
     return held
 

@@ -44,6 +44,7 @@ def forest_figure(
         (record.size, record.size_low, record.size_high, (0.0, record.size_band), "x", "size"),
         (record.effect, record.low, record.high, (float(record.band[0]), float(record.band[1])), "x2", "signed"),
     )
+    figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1}, xref="x2")
     for values, low, high, band, axis, kind in sides:
         figure.add_shape(
             type="rect",
@@ -59,18 +60,6 @@ def forest_figure(
         )
         for inside in (False, True):
             _points(figure, record, order, rows, (values, low, high), axis, kind, inside, chosen, lang)
-    outside = int((~record.inside).sum())
-    top = int(order[0]) + 1
-    theme.finish(
-        figure,
-        title=text("fig.forest.title", lang),
-        alt=text("fig.forest.alt", lang, outside=outside, k=len(rows), top=top, size=float(record.size[order[0]])),
-        synthetic=synthetic,
-        lang=lang,
-        height=max(380, 150 + 21 * len(rows)),
-        margin=(64, 20, 84, 44),
-        note=text("fig.forest.note", lang, outside=outside, k=len(rows), n=record.n, groups=record.n_groups),
-    )
     metric = text(f"fig.forest.metric.{record.metric}", lang)
     figure.update_layout(
         xaxis={
@@ -82,9 +71,19 @@ def forest_figure(
             "domain": [0.515, 1],
             "anchor": "y",
             "title": {"text": text("fig.forest.signed", lang, metric=metric)},
-            "zeroline": True,
-            "zerolinecolor": theme.MUTED,
         },
+    )
+    outside = int((~record.inside).sum())
+    top = int(order[0]) + 1
+    theme.finish(
+        figure,
+        title=text("fig.forest.title", lang),
+        alt=text("fig.forest.alt", lang, outside=outside, k=len(rows), top=top, size=float(record.size[order[0]])),
+        synthetic=synthetic,
+        lang=lang,
+        height=max(380, 150 + 21 * len(rows)),
+        margin=(64, 20, 84, 44),
+        note=text("fig.forest.note", lang, outside=outside, k=len(rows), n=record.n, groups=record.n_groups),
     )
     figure.update_yaxes(
         type="category",
@@ -297,7 +296,7 @@ def removal_figure(record: RemovalRecord, *, synthetic: bool | None, lang: str =
         height=380,
         margin=(64, 20, 84, 44),
     )
-    figure.update_xaxes(title_text=text("fig.curve.x", lang))
+    figure.update_xaxes(title_text=text("fig.curve.x", lang), range=[-0.6, len(count) - 0.4])
     figure.update_yaxes(
         title_text="AUPRC", range=[0, min(1.0, 1.15 * max(float(high.max()), float(record.by_effect.max())))]
     )

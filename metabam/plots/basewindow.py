@@ -16,6 +16,7 @@ from metabam.records import AttributionRecord, ByteArray, MotifHit, MutagenesisR
 from metabam.texts import text
 
 MOST_LETTERS: Final = 200
+ALIGNED: Final = (64, 84, 56, 44)
 
 
 def letters_figure(
@@ -67,7 +68,7 @@ def letters_figure(
         synthetic=synthetic,
         lang=lang,
         height=250,
-        margin=MARGIN,
+        margin=ALIGNED,
     )
     figure.update_xaxes(range=[window.start - 0.6, window.end - 0.4], showgrid=False)
     figure.update_xaxes(title_text=text(f"fig.seq.axis.{window.side}", lang))
@@ -109,7 +110,12 @@ def mutagenesis_figure(
             name="mutagenesis",
             xgap=0.5,
             ygap=1,
-            colorbar={"title": {"text": text("fig.ism.scale", lang), "side": "top"}, "thickness": 10, "len": 1.0},
+            colorbar={
+                "title": {"text": text("fig.ism.scale", lang), "side": "top"},
+                "thickness": 10,
+                "len": 1.0,
+                "x": 1.01,
+            },
             hovertemplate=text("fig.ism.hover", lang) + "<extra></extra>",
         )
     )
@@ -138,7 +144,7 @@ def mutagenesis_figure(
         synthetic=synthetic,
         lang=lang,
         height=230,
-        margin=MARGIN,
+        margin=ALIGNED,
     )
     figure.update_xaxes(range=[record.start - 0.6, record.end - 0.4], showgrid=False)
     figure.update_xaxes(title_text=text(f"fig.seq.axis.{record.side}", lang))

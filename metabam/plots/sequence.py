@@ -92,7 +92,7 @@ def tracks_figure(
         alt=text("fig.seq.alt", lang, side=text(f"fig.seq.{strongest}", lang), at=at, share=share, hits=len(hits)),
         synthetic=synthetic,
         lang=lang,
-        height=520,
+        height=600,
         margin=MARGIN,
         note=text("fig.seq.note", lang, null=record.null),
     )
@@ -212,10 +212,10 @@ def outline(figure: go.Figure, site: Site, number: int, top: float) -> None:
     figure.add_annotation(
         text=f"<b>{theme.label(site.name)}</b>",
         x=(site.start + site.end - 1) / 2,
-        y=top * 0.97,
+        y=1,
         xref=across,
-        yref=up,
-        yanchor="top",
+        yref=f"{up} domain",
+        yanchor="bottom",
         showarrow=False,
         font={"size": 10, "color": theme.SYNTHETIC},
     )
@@ -238,7 +238,7 @@ def _shade(figure: go.Figure, window: Window, number: int) -> None:
 
 def _axes(figure: go.Figure, longest: int, top: float, places: tuple[str, str], lang: str) -> None:
     """Give each side a track and a lane of boxes below it, on the same bp scale."""
-    domains = (((0.66, 1.0), (0.545, 0.655)), ((0.115, 0.455), (0.0, 0.11)))
+    domains = (((0.69, 1.0), (0.58, 0.68)), ((0.11, 0.42), (0.0, 0.1)))
     for number, side in enumerate(SIDES):
         one, two = 2 * number + 1, 2 * number + 2
         name = text(f"fig.seq.axis.{side}", lang) + (f" · {theme.label(places[number])}" if places[number] else "")

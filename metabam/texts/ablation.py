@@ -130,11 +130,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "它提高一部分元件对、降低另一部分，有符号平均值意义不大；请看幅度。",
     ),
     "ablation.follows": ("Planted truth: {name}", "设定的真相：{name}"),
-    "ablation.decoy": ("decoy ({r:+.2f})", "诱饵（{r:+.2f}）"),
+    "ablation.decoy": ("decoy", "诱饵"),
     "ablation.truth": (
-        "Beside each atom: the planted mechanism that its potential follows best over these pairs, and r. {n} atoms follow none "
-        "(|r| < 0.3): decoys.",
-        "每个原子旁为其势在这些元件对上最接近的设定机制及相关系数 r。{n} 个原子不跟随任何机制（|r| < 0.3）：诱饵。",
+        "Beside each atom: the planted mechanism that its potential follows over these pairs, and r; each mechanism is named "
+        "once, at the atom that follows it best. {n} atoms are left without one: decoys.",
+        "每个原子旁为其势在这些元件对上跟随的设定机制及相关系数 r；每个机制只标一次，标在最接近它的原子旁。{n} 个原子没有对应机制：诱饵。",
     ),
     "ablation.no_truth": (
         "The truth is known by pair name, and these pairs have none of that world.",
@@ -178,8 +178,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "ablation.col.chance": ("⚠ no more than chance", "⚠ 不超过偶然"),
     # ---------------------------------------------------------------- many, two
     "ablation.curve_help": (
-        "Ranking of pairs while more and more atoms are removed, all pairs of the chosen lines: largest effect first, and in ten random orders.",
-        "移除越来越多的原子时元件对的排序质量，使用所选细胞系的全部元件对：按效应从大到小，以及十种随机次序。",
+        "Ranking of pairs while more and more atoms are removed, all pairs of the chosen lines: largest effect first, and in ten random orders. "
+        "With the mean over lines as replacement, what is left in the end is the average line; with zero, no atom at all.",
+        "移除越来越多的原子时元件对的排序质量，使用所选细胞系的全部元件对：按效应从大到小，以及十种随机次序。"
+        "以各细胞系平均作替换时，最后剩下的是平均细胞系；以零替换时，不剩任何原子。",
     ),
     "ablation.curve_go": ("Compute the curve", "计算曲线"),
     "ablation.curve_working": ("Removing more and more atoms", "正在移除越来越多的原子"),

@@ -13,14 +13,20 @@ PAGES = {
     "overview": "",
     "training": "pages/observe/training.py",
     "atoms": "pages/observe/atoms.py",
+    "sequence": "pages/probe/sequence.py",
+    "ablation": "pages/probe/ablation.py",
     "live": "pages/adapt/live.py",
 }
 TITLES = {
     "overview": ("Overview", "概览"),
     "training": ("Training monitor", "训练监视"),
     "atoms": ("Atoms", "原子"),
+    "sequence": ("Sequence lens", "序列透镜"),
+    "ablation": ("Mechanism ablation", "机制消融"),
     "live": ("Adapt live", "实时适应"),
 }
+
+NEED_WEIGHTS = ("overview", "sequence", "ablation", "live")
 
 
 def clean(at) -> None:
@@ -74,7 +80,7 @@ def test_weights_that_are_not_those_of_the_manifest(app, no_demo, copy_demo, ste
     at = app(PAGES[stem])
     assert not at.exception
     assert at.title[0].value == TITLES[stem][0]
-    if stem in ("overview", "live"):
+    if stem in NEED_WEIGHTS:
         assert at.error, "the page that needs the weights says so"
         assert "weights.safetensors" in at.error[0].value.replace("\\", "")
     else:
@@ -120,7 +126,7 @@ def test_run_that_still_trains(app, no_demo, copy_demo, stem):
     at = app(PAGES[stem])
     assert not at.exception
     assert not at.error
-    if stem in ("overview", "live"):
+    if stem in NEED_WEIGHTS:
         assert "no finished weights yet" in words(at)
     if stem == "training":
         assert at.toggle(key="live").value is True
