@@ -28,6 +28,7 @@ MAP: Final = "ablation_map"
 
 def page(scene: Scene) -> None:
     """Draw the page: controls, then the answer that goes with them."""
+    cutting.leave()
     setting = _controls(scene)
     pressed = session.take(PRESSED)
     if setting is None:

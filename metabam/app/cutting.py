@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 METRICS: Final = ("logit", "probability", "auprc")
 ALL: Final = "all"
+GO: Final = "ablation_go"
 
 
 def line_text(scene: Scene, name: str) -> str:
@@ -132,8 +133,21 @@ def pairs(scene: Scene, done: Ablation, cut: Slice, atom: int) -> None:
         return
     chosen = _chosen(event)
     row = rows[chosen if chosen < len(rows) else 0]
-    if st.button(scene.text("ablation.open", pair=plain(row["pair"], 40)), icon=":material/genetics:", key="open_lens"):
-        navigation.go("sequence", line=row["line"], pair=row["pair"], atom=str(atom + 1))
+    st.button(
+        scene.text("ablation.open", pair=plain(row["pair"], 40)),
+        icon=":material/genetics:",
+        key="open_lens",
+        on_click=session.put,
+        args=(GO, (str(row["line"]), str(row["pair"]), str(atom + 1))),
+    )
+
+
+def leave() -> None:
+    """Open the Sequence lens when its button was pressed."""
+    asked = session.take(GO)
+    if asked is not None:
+        line, pair, atom = asked
+        navigation.go("sequence", line=line, pair=pair, atom=atom)
 
 
 def _chosen(event: Any) -> int:

@@ -22,6 +22,7 @@ MUTATE = "lens_mutate"
 
 def page(scene: Scene) -> None:
     """Draw the page: controls, then the answer of the last press."""
+    sites.leave()
     asked = asking.request(scene)
     if asked is None:
         return

@@ -16,6 +16,7 @@ from metabam.records import MotifHitRecord, MotifSet
 
 FILE: Final = "upload_motifs"
 CAP: Final = 5 * 2**20
+GO: Final = "lens_go"
 
 
 def source(scene: Scene) -> tuple[str, MotifSet] | None:
@@ -118,5 +119,18 @@ def clicked(scene: Scene, hits: MotifHitRecord | None, event: object) -> None:
         st.caption(scene.text("sequence.hit_atoms"))
         for k, feature, weight in atoms[:3]:
             told = scene.text("sequence.hit_atom", k=k + 1, feature=feature, weight=weight)
-            if st.button(told, key=f"open_atom_{k + 1}", icon=":material/grain:", type="tertiary"):
-                navigation.go("atoms", atom=str(k + 1))
+            st.button(
+                told,
+                key=f"open_atom_{k + 1}",
+                icon=":material/grain:",
+                type="tertiary",
+                on_click=session.put,
+                args=(GO, str(k + 1)),
+            )
+
+
+def leave() -> None:
+    """Open the atom whose button was pressed."""
+    atom = session.take(GO)
+    if atom is not None:
+        navigation.go("atoms", atom=str(atom))

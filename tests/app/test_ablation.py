@@ -21,7 +21,7 @@ from tests.app.test_sequence import charts, press
 
 PAGE = "pages/probe/ablation.py"
 PER_LINE = 61
-K, N, R = 11, 31, 13
+K, N, R = 11, 31, 23
 
 
 @pytest.fixture
@@ -143,9 +143,19 @@ def done() -> Ablation:
     lost = np.zeros((K, N))
     lost[4] = np.linspace(-2, 2, N)
     record = AblationRecord(
-        ("a", "b"), "zero", None, np.repeat([0, 1], [17, 14]), np.resize(np.array([0, 1, -1], np.int8), N), np.arange(N),
-        np.full(N, 0.5), np.full(N, 0.6), lost, lost / 10, rng.normal(size=(R, N)) * 0.01, rng.normal(size=(R, N)) * 0.001,
-    )  # fmt: skip
+        ("a", "b"),
+        "zero",
+        None,
+        np.repeat([0, 1], [17, 14]),
+        np.resize(np.array([0, 1, -1], np.int8), N),
+        np.arange(N),
+        np.full(N, 0.5),
+        np.full(N, 0.6),
+        lost,
+        lost / 10,
+        rng.normal(size=(R, N)) * 0.01,
+        rng.normal(size=(R, N)) * 0.001,
+    )
     distance = np.where(np.arange(N) < 5, np.nan, np.arange(N) * 10_000.0)
     names = tuple(f"p{at}" for at in range(N))
     return Ablation(Setting("tables", ("a", "b"), N, "zero", None), "key", False, record, names, distance, 40, 0.1)
@@ -181,8 +191,8 @@ def test_long_csv_has_a_row_per_atom_and_pair_and_json_hides_what_is_chance():
 
     scene = SimpleNamespace(provenance=lambda: {"run": "demo"})
     told = json.loads(slices.forest_json(done(), Slice(), forest(done().record, draws=23), scene))
-    shown = [atom["atom"] for atom in told["atoms"] if atom["size"] is not None]
-    assert shown == [5 - 0] if told["atoms"][4]["p"] <= 0.05 else shown == []
+    assert told["atoms"][4]["p"] == pytest.approx(1 / (R + 1))
+    assert [atom["atom"] for atom in told["atoms"] if atom["size"] is not None] == [5]
     assert all(atom["effect"] is None for atom in told["atoms"] if not atom["more_than_chance"])
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from metabam.app import adaptation, cache, lens, lensfiles, lines
+from metabam.app import adaptation, asking, cache, lens, lensfiles, lines
 from metabam.app.lens import Asked, Lens
 from metabam.app.lines import Element
 from metabam.plots.sequence import Window
@@ -90,11 +91,12 @@ def test_a_motif_file_of_the_visitor(app):
     assert "with the run's own motifs" in words(at)
 
 
-def test_another_target_is_a_new_question_and_says_so(app):
-    at = app(LENS, pair=PAIR, line="unseen01")
-    at.segmented_control(key="lens_target").set_value("state").run()
-    clean(at)
-    assert "The controls have changed" in words(at)
+def test_what_is_shown_may_answer_another_question():
+    asked = answer().asked
+    assert not asking.stale(asked, asked)
+    assert asking.stale(asked, replace(asked, atom=7))
+    assert not asking.stale(replace(asked, target="logit"), replace(asked, target="logit", atom=7))
+    assert asking.stale(asked, replace(asked, pair="p8"))
 
 
 @pytest.mark.parametrize(("key", "asked"), [("pair", "../x"), ("line", "nowhere"), ("atom", "99")])
@@ -214,6 +216,6 @@ def test_elements_know_where_their_window_begins():
 def test_twins_in_a_table_get_names_of_their_own():
 
     brought = cache.example("queries_unseen01.tsv").splitlines(keepends=True)
-    result = adaptation.read_queries(b"".join([*brought[:3], brought[1]]), "x", "upload", None)
+    result = adaptation.read_queries(b"".join([*brought[:3], brought[1]]), "x", "upload", None).result
     names = lines.named_pairs(result.table)
     assert len(set(names)) == len(names) == 3
