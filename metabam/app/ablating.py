@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from metabam.app import cache, lines, session
+from metabam.app import cache, pairtables, session
 from metabam.app.layout import Scene
 from metabam.app.model import balanced_rows
 from metabam.app.shelf import shared
@@ -66,13 +66,13 @@ class Ablation:
 def choices(scene: Scene, source: str) -> list[str]:
     """Return the lines of a source."""
     if source == TABLES:
-        return list(lines.line_tables())
+        return list(pairtables.line_tables())
     return [context.name for context in cache.model(scene.run).contexts]
 
 
 def key_of(scene: Scene, setting: Setting) -> str:
     """Return the key under which an answer is kept: run, lines by content, and everything chosen."""
-    tables = lines.line_tables() if setting.source == TABLES else {}
+    tables = pairtables.line_tables() if setting.source == TABLES else {}
     contents = [tables[name].digest for name in setting.lines if name in tables]
     return digest("ablation", cache.weights_digest(scene.run), setting, *contents)
 
@@ -112,7 +112,7 @@ def compute(scene: Scene, setting: Setting, progress: Progress | None = None) ->
         seed=setting.seed,
         progress=progress,
     )
-    own = setting.source == TABLES and lines.OWN in setting.lines
+    own = setting.source == TABLES and pairtables.OWN in setting.lines
     return Ablation(setting, key_of(scene, setting), own, record, names, distance, total, time.perf_counter() - start)
 
 
@@ -141,10 +141,10 @@ Part = tuple[AblationCase, list[str], Array, int]
 def _of_table(scene: Scene, key: str, setting: Setting) -> Part:
     from metabam.data.elements import element_identities
 
-    line = lines.line_tables()[key]
-    read = lines.encoded(scene, line)
+    line = pairtables.line_tables()[key]
+    read = pairtables.encoded(scene, line)
     rows = _sample(np.flatnonzero(read.usable), setting)
-    names = lines.named_pairs(line.table)
+    names = pairtables.named_pairs(line.table)
     groups = element_identities(line.table)[1][rows]
     case = AblationCase(key, read.fingerprint, read.features[rows], line.table.label[rows], groups)
     return case, [names[row] for row in rows], line.table.distance()[rows], len(names)

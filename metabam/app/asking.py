@@ -10,10 +10,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from metabam.app import cache, layout, lines, session
+from metabam.app import cache, layout, pairtables, session
 from metabam.app.layout import Scene
 from metabam.app.lens import Asked
-from metabam.app.lines import LineTable
+from metabam.app.pairtables import LineTable
 from metabam.app.widgets import empty, plain
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ def request(scene: Scene) -> Request | None:
     if cache.model(scene.run).encoder.kind == "precomputed":
         empty(scene.text("sequence.precomputed"), scene.text("sequence.precomputed_do"))
         return None
-    tables = lines.line_tables()
+    tables = pairtables.line_tables()
     if not tables:
         empty(scene.text("sequence.no_pairs"), scene.text("sequence.no_pairs_do"))
         return None
     linked = _arrival(tables)
     line = tables[_line_picker(scene, tables)]
-    read = lines.encoded(scene, line)
-    names = lines.named_pairs(line.table)
+    read = pairtables.encoded(scene, line)
+    names = pairtables.named_pairs(line.table)
     order = [int(row) for row in np.argsort(-np.nan_to_num(read.probability, nan=-1.0), kind="stable")]
     order = [row for row in order if read.usable[row]][:MOST_PAIRS]
     if not order:
@@ -76,7 +76,7 @@ def _arrival(tables: dict[str, LineTable]) -> bool:
     if pair is None or not first:
         return False
     order = sorted(tables, key=lambda key: key != line)
-    found = next((key for key in order if pair in lines.named_pairs(tables[key].table)), None)
+    found = next((key for key in order if pair in pairtables.named_pairs(tables[key].table)), None)
     if found is not None:
         session.put(LINE, found)
     return found is not None
@@ -104,7 +104,7 @@ def _line_picker(scene: Scene, tables: dict[str, LineTable]) -> str:
 
 def line_text(scene: Scene, key: str) -> str:
     """Return the readable name of a line of pairs."""
-    return scene.text("sequence.line.yours") if key == lines.OWN else scene.text("sequence.line.bundled", line=key)
+    return scene.text("sequence.line.yours") if key == pairtables.OWN else scene.text("sequence.line.bundled", line=key)
 
 
 def _pair_text(scene: Scene, line: LineTable, row: int, probability: float, name: str) -> str:
@@ -115,7 +115,7 @@ def _pair_text(scene: Scene, line: LineTable, row: int, probability: float, name
 
 def belief_text(scene: Scene, name: str) -> str:
     """Return the readable name of a belief that a pair can be read under."""
-    if name in (lines.FROM_SUPPORT, lines.FROM_LIVE, lines.FROM_NOTHING):
+    if name in (pairtables.FROM_SUPPORT, pairtables.FROM_LIVE, pairtables.FROM_NOTHING):
         return scene.text(f"sequence.belief.{name}")
     return scene.text("sequence.belief.line", line=name)
 
@@ -127,7 +127,7 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
         pair = _linked_choice(
             scene, PAIR, list(labels), "sequence.pair", "sequence.pair_help", lambda name: labels[name]
         )
-    beliefs = lines.fingerprints(scene, line)
+    beliefs = pairtables.fingerprints(scene, line)
     if session.get("lens_belief") not in beliefs:
         session.forget("lens_belief")
     belief = right.selectbox(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 import streamlit as st
 
-from metabam.app import lines, navigation, session, slices
+from metabam.app import navigation, pairtables, session, slices
 from metabam.app.ablating import TABLES, Ablation
 from metabam.app.layout import Scene
 from metabam.app.slices import EDGES_KB, Slice
@@ -26,7 +26,7 @@ GO: Final = "ablation_go"
 
 def line_text(scene: Scene, name: str) -> str:
     """Return the readable name of a line."""
-    return scene.text("sequence.line.yours") if name == lines.OWN else name
+    return scene.text("sequence.line.yours") if name == pairtables.OWN else name
 
 
 def controls(scene: Scene, done: Ablation) -> tuple[Slice, Metric]:

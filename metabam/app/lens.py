@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from metabam.app import cache, lines, session
+from metabam.app import cache, pairtables, session
 from metabam.app.layout import Scene
-from metabam.app.lines import Element, LineTable
+from metabam.app.pairtables import Element, LineTable
 from metabam.app.widgets import digest
 from metabam.plots.sequence import SIDES, Site, Window
 from metabam.records import (
@@ -81,21 +81,21 @@ def compute(scene: Scene, line: LineTable, row: int, asked: Asked) -> Lens:
     Raises
     ------
     MetaBamError
-        What :func:`metabam.probe.attribute.attribute_bases` and :func:`metabam.app.lines.elements` refuse.
+        What :func:`metabam.probe.attribute.attribute_bases` and :func:`metabam.app.pairtables.elements` refuse.
     """
     start = time.perf_counter()
     model = cache.model(scene.run)
-    belief = lines.fingerprint(scene, line, asked.belief)
-    enhancer, promoter = lines.elements(scene, line, row)
+    belief = pairtables.fingerprint(scene, line, asked.belief)
+    enhancer, promoter = pairtables.elements(scene, line, row)
     key = digest(cache.weights_digest(scene.run), line.digest, row, asked, belief.mean.tobytes(), belief.n_support)
-    private = line.own or asked.belief == lines.FROM_LIVE
+    private = line.own or asked.belief == pairtables.FROM_LIVE
     pair = enhancer, promoter
     record = _attributed(model, belief, pair, asked) if private else _shared(key, model, belief, pair, asked)
     return Lens(
         asked,
         key,
         int(line.table.label[row]),
-        float(lines.encoded(scene, line).probability[row]),
+        float(pairtables.encoded(scene, line).probability[row]),
         enhancer,
         promoter,
         belief,

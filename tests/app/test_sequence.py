@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from metabam.app import adaptation, asking, cache, lens, lensfiles, lines
+from metabam.app import adaptation, asking, cache, lens, lensfiles, pairtables
 from metabam.app.lens import Asked, Lens
-from metabam.app.lines import Element
+from metabam.app.pairtables import Element
 from metabam.plots.sequence import Window
 from metabam.records import (
     AttributionRecord,
@@ -120,7 +120,7 @@ def test_an_own_table_comes_first_and_stays_in_its_session(app, monkeypatch):
     at.run()
     clean(at)
     assert at.selectbox(key="line").options[0] == "your table from Adapt live"
-    at.selectbox(key="line").set_value(lines.OWN).run()
+    at.selectbox(key="line").set_value(pairtables.OWN).run()
     clean(at)
     assert "7 shown / 7 in total" in words(at)
     assert at.selectbox(key="lens_belief").options[0] == "no labels at all (prior)"
@@ -206,16 +206,16 @@ def test_elements_know_where_their_window_begins():
         )
 
     codes = np.zeros(10, dtype=np.uint8)
-    assert lines._element(table(100, 120, None), "enhancer", codes).start == 105
-    assert lines._element(table(100, 120, "A" * 20), "enhancer", codes).start == 105
-    assert lines._element(table(100, 107, "A" * 7), "enhancer", codes).start == 99
-    assert lines._element(table(100, 107, "A" * 9), "enhancer", codes).chrom == ""  # coordinates of something else
-    assert lines._element(table(-1, -1, "A" * 10), "enhancer", codes).chrom == ""
+    assert tables._element(table(100, 120, None), "enhancer", codes).start == 105
+    assert tables._element(table(100, 120, "A" * 20), "enhancer", codes).start == 105
+    assert tables._element(table(100, 107, "A" * 7), "enhancer", codes).start == 99
+    assert tables._element(table(100, 107, "A" * 9), "enhancer", codes).chrom == ""  # coordinates of something else
+    assert tables._element(table(-1, -1, "A" * 10), "enhancer", codes).chrom == ""
 
 
 def test_twins_in_a_table_get_names_of_their_own():
 
     brought = cache.example("queries_unseen01.tsv").splitlines(keepends=True)
     result = adaptation.read_queries(b"".join([*brought[:3], brought[1]]), "x", "upload", None).result
-    names = lines.named_pairs(result.table)
+    names = pairtables.named_pairs(result.table)
     assert len(set(names)) == len(names) == 3
