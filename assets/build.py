@@ -34,6 +34,7 @@ LINES = ("unseen01", "unseen02", "unseen03", "unseen04")
 SHUFFLED = "unseen01"
 QUERIES = 400
 LIMIT = 25 * 10**6
+PARTS = ("world", "demo", "examples", "MANIFEST.json")
 NOT_SHIPPED = ("checkpoints", "lock", "resume")
 
 
@@ -92,7 +93,7 @@ def build(folder: Path, steps: int | None, pairs: int | None) -> None:
     words = ["--steps", str(steps)] if steps else []
     metabam(
         "train", "--genome", world / "genome.fa", "--pairs", world / "pairs.tsv", "--holdout", "unseen*",
-        "--out", folder / "demo", "--seed", str(SEED), *words,
+        "--out", folder / "demo", "--seed", str(SEED), "--map", *words,
     )  # fmt: skip
     for path in (folder / "demo").iterdir():
         if path.name.startswith(NOT_SHIPPED):
@@ -104,17 +105,28 @@ def build(folder: Path, steps: int | None, pairs: int | None) -> None:
     for name in ("genome.fa", "truth.json", "truth_pairs.parquet", "motifs.meme"):
         shutil.copyfile(world / name, folder / "world" / name)
     shutil.rmtree(world)
-    made = sorted(path for path in folder.rglob("*") if path.is_file())
+    describe(folder)
+
+
+def describe(folder: Path) -> None:
+    """Write the manifest of everything in a folder of assets: size and SHA-256 of each file, and the versions."""
+    made = [path for name in PARTS[:-1] for path in sorted((folder / name).rglob("*")) if path.is_file()]
     described = {
         str(path.relative_to(folder)): {"sha256": files.sha256(path.read_bytes()), "bytes": path.stat().st_size}
-        for path in made
+        for path in sorted(made)
     }
     total = sum(entry["bytes"] for entry in described.values())
     if total > LIMIT:
         sys.exit(f"the demo is {total / 1e6:.1f} MB, above {LIMIT / 1e6:.0f} MB")
     versions = {name: version(name) for name in ("metabam", "torch", "numpy")} | {"python": platform.python_version()}
     manifest = {"command": COMMAND, "seed": SEED, "versions": versions, "bytes": total, "files": described}
-    (folder / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    (folder / PARTS[-1]).write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def add_map(folder: Path) -> None:
+    """Make the map of a demo that stands, and describe the assets anew; nothing else is touched."""
+    metabam("probe", "map", "--run", folder / "demo", "--seed", str(SEED))
+    describe(folder)
 
 
 def main() -> None:
@@ -123,12 +135,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="meta-training steps at most (default: the preset's)")
     parser.add_argument("--pairs-per-line", type=int, help="size of the world, to try this command (default: 6000)")
     parser.add_argument("--out", type=Path, default=ROOT, help="folder to write into (default: assets)")
+    parser.add_argument("--map-only", action="store_true", help="only add the map to the demo that is there")
     arguments = parser.parse_args()
+    if arguments.map_only:
+        add_map(arguments.out)
+        return
     arguments.out.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".build-", dir=arguments.out))
     try:
         build(folder, arguments.steps, arguments.pairs_per_line)
-        for name in ("world", "demo", "examples", "MANIFEST.json"):
+        for name in PARTS:
             old = arguments.out / name
             if old.exists():
                 shutil.rmtree(old) if old.is_dir() else old.unlink()

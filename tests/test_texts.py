@@ -20,6 +20,8 @@ from metabam.texts import (
     has,
     overview,
     sequence,
+    drift,
+    manifold,
     shell,
     text,
     training,
@@ -47,7 +49,7 @@ def test_both_languages_say_the_same_with_the_same_placeholders(key):
 
 
 def test_no_key_is_in_two_files():
-    parts = (shell, overview, training, atoms, card, adapt, figures, sequence, ablation)
+    parts = (shell, overview, training, atoms, card, adapt, figures, sequence, ablation, drift, manifold)
     assert sum(len(part.CATALOGUE) for part in parts) == len(CATALOGUE)
 
 
@@ -81,6 +83,8 @@ def test_every_key_that_the_code_names_exists():
         "metric.",
         "sequence.",
         "ablation.",
+        "drift.",
+        "manifold.",
     )
     named = {
         key for key in whole if key.startswith(prefixes) and re.fullmatch(r"[a-z]+\.[A-Za-z0-9_.\-]*[A-Za-z0-9]", key)

@@ -41,6 +41,8 @@ PAGES: Final[tuple[Entry, ...]] = (
     Entry("observe", "atoms", ":material/grain:"),
     Entry("probe", "sequence", ":material/genetics:"),
     Entry("probe", "ablation", ":material/content_cut:"),
+    Entry("probe", "drift", ":material/swap_horiz:"),
+    Entry("probe", "manifold", ":material/bubble_chart:"),
     Entry("adapt", "live", ":material/science:"),
 )
 

@@ -14,7 +14,16 @@ from metabam.texts import Language
 from metabam.texts import language as known
 
 LANGUAGE: Final = "language"
-KEPT: Final = (LANGUAGE, "support_state", "query_state", "adaptation", "atom_notes", "atom_places", "atom_motifs")
+KEPT: Final = (
+    LANGUAGE,
+    "support_state",
+    "query_state",
+    "adaptation",
+    "atom_notes",
+    "atom_places",
+    "atom_motifs",
+    "pair_places",
+)
 _ADDRESS: Final = "lang"
 
 

@@ -87,9 +87,14 @@ def chart(figure: theme.Figure, key: str, lang: str, *, how: str = "", provenanc
     provenance
         Comment lines of the CSV.
     **options
-        Only ``on_select``, ``selection_mode`` and ``footless`` (the caller draws :func:`figure_foot` later).
+        Only ``on_select``, ``selection_mode``, ``config`` (more of plotly's settings) and ``footless`` (the caller
+        draws :func:`figure_foot` later).
     """
-    config = {**theme.CONFIG, "toImageButtonOptions": {"format": "svg", "filename": f"metabam_{key}"}}
+    config = {
+        **theme.CONFIG,
+        **options.get("config", {}),
+        "toImageButtonOptions": {"format": "svg", "filename": f"metabam_{key}"},
+    }
     event = st.plotly_chart(
         figure,
         theme=None,

@@ -15,7 +15,7 @@ from metabam.cli.report import Output, Result
 from metabam.cli.tables import open_brought, open_genome, read_table
 from metabam.config import RunConfig
 from metabam.errors import ConfigError
-from metabam.records import PairTable, StepRecord
+from metabam.records import LayoutRecord, PairTable, StepRecord
 
 
 def simulate(arguments: argparse.Namespace, output: Output) -> Result:
@@ -72,7 +72,7 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
         if genome is not None:
             genome.close()
     if arguments.map and last is not None and last.phase == "done" and not output.quiet:
-        _store_map(out, config.seed, output)
+        store_map(out, config.seed, output)
     seconds = 0.0 if last is None else last.seconds
     values = {"run": str(out), "seed": config.seed, "holdout": list(config.holdout), "seconds": seconds}
     if last is not None:
@@ -80,8 +80,8 @@ def train(arguments: argparse.Namespace, output: Output) -> Result:
     return Result(values, f"{out}\ttrained in {seconds:.0f} s")
 
 
-def _store_map(out: Path, seed: int, output: Output) -> None:
-    """Store the training lines' cloud of supports and its UMAP beside the run's files."""
+def store_map(out: Path, seed: int, output: Output) -> LayoutRecord:
+    """Store the training lines' cloud of supports and its UMAP beside the run's files, and return the UMAP."""
     from metabam.probe.manifold import save_map, support_cloud, umap_layout
     from metabam.train.run import RunStore
 
@@ -90,7 +90,9 @@ def _store_map(out: Path, seed: int, output: Output) -> None:
     output.note("fitting the map of the training lines")
     lines = [line for line in run.training_contexts() if len(line) >= 16]
     cloud = support_cloud(run.load_learner(), lines, judged=True, seed=seed)
-    save_map(folder, cloud, umap_layout(cloud, seed=seed))
+    layout = umap_layout(cloud, seed=seed)
+    save_map(folder, cloud, layout)
+    return layout
 
 
 def run_config(arguments: argparse.Namespace) -> RunConfig:

@@ -265,7 +265,7 @@ def _learner(command: Parser) -> None:
 
 def _probe(commands: Any) -> dict[str, Parser]:
     """Add ``probe`` and return its verbs."""
-    text = "ask a finished run one question: spectrum, ablate, swap, convergence, influence or design"
+    text = "ask a finished run one question: spectrum, ablate, swap, convergence, influence, design or map"
     command: Parser = commands.add_parser("probe", help=text, description=text[0].upper() + text[1:] + ".")
     _json(command)
     verbs = command.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
@@ -304,6 +304,7 @@ def _probe(commands: Any) -> dict[str, Parser]:
     influence.add_argument("--queries", metavar="F", help="pairs whose predictions are watched")
     influence.add_argument("--permutations", type=count, default=200, metavar="N", help="of the labels (default 200)")
     _design(design := verb("design", "which pairs to test next, so that their labels teach the model most?"))
+    verb("map", "where do its lines lie? stores the map that `train --map` would have (half a minute)")
     for one in (ablate, swap, converge, influence, design):
         one.add_argument("--genome", metavar="FA", help="uncompressed FASTA, unless the tables carry sequences")
         _same_genome(one)

@@ -1,4 +1,4 @@
-"""``metabam probe spectrum | ablate | swap | convergence | influence | design``: one question to a finished run."""
+"""``metabam probe spectrum | ablate | swap | convergence | influence | design | map``: ask a finished run."""
 
 from __future__ import annotations
 
@@ -184,6 +184,23 @@ def design(arguments: argparse.Namespace, output: Output) -> Result:
             output.note(text)
     values = {"design": found, "chosen": names, "random_total": random}
     return _result(arguments, output, values, [head, "pick\tpair_id\tsingle\tjoint\tprobability", *rows])
+
+
+def map(arguments: argparse.Namespace, output: Output) -> Result:
+    """Store the map of the training lines beside a finished run, as ``metabam train --map`` does."""
+    from metabam.cli.learn import store_map
+    from metabam.probe.manifold import MAP_FILE
+
+    _learner(_predictor(arguments))
+    layout = store_map(Path(arguments.run_dir), arguments.seed, output)
+    values = {
+        "file": MAP_FILE,
+        "points": len(layout.coordinates),
+        "trustworthiness": layout.trustworthiness,
+        "overlap": layout.overlap,
+    }
+    head = f"{MAP_FILE}: {len(layout.coordinates)} supports, trustworthiness {layout.trustworthiness:.2f}"
+    return _result(arguments, output, values, [head])
 
 
 # ------------------------------------------------------------------ inside

@@ -29,6 +29,8 @@ SHOTS = 16
 NEIGHBOURS = 15
 LEAST_POINTS = 10
 MOST_QUERIES = 300
+MOST_JUDGED = 2_000
+"""Points of a layout whose neighbourhoods are compared; the memory goes with their square."""
 MAP_FILE = "map.safetensors"
 FORMAT = "metabam-map/1"
 
@@ -99,6 +101,23 @@ def pca_layout(cloud: CloudRecord) -> LayoutRecord:
     return _judged_layout("pca", cloud, (cloud.mean - centre) @ axes.T, axes, centre, explained)
 
 
+def raw_layout(cloud: CloudRecord, first: int, second: int) -> LayoutRecord:
+    """Return two dimensions of z as they are, counted from 0; ``explained`` is their share of the variance.
+
+    Raises
+    ------
+    InputError
+        ``map-dimension`` for a dimension that z lacks, or the same one twice.
+    """
+    width = cloud.mean.shape[1]
+    if not (0 <= first < width and 0 <= second < width) or first == second:
+        raise InputError("map-dimension", f"z has dimensions 1 to {width}.", "Choose two different ones.")
+    power = cloud.mean.var(axis=0)
+    explained = power[[first, second]] / power.sum() if power.sum() > 0 else np.zeros(2)
+    axes = np.eye(width)[[first, second]]
+    return _judged_layout("raw", cloud, cloud.mean[:, [first, second]], axes, np.zeros(width), explained)
+
+
 def umap_layout(cloud: CloudRecord, *, seed: int = 0) -> LayoutRecord:
     """Return UMAP coordinates of the cloud's means (doi:10.21105/joss.00861); fitted once, never transformed.
 
@@ -133,11 +152,7 @@ def place(cloud: CloudRecord, layout: LayoutRecord, beliefs: Sequence[Fingerprin
     """
     mean = np.stack([belief.mean for belief in beliefs])
     std = np.stack([belief.std for belief in beliefs])
-    if layout.axes is not None and layout.centre is not None:
-        coordinates = (mean - layout.centre) @ layout.axes.T
-        ellipse = np.einsum("az,mz,bz->mab", layout.axes, std**2, layout.axes)
-    else:
-        coordinates, ellipse = _by_neighbours(cloud.mean, layout.coordinates, mean)
+    coordinates, ellipse = project(cloud, layout, mean, std)
     centres = np.stack([cloud.mean[cloud.line == at].mean(axis=0) for at in range(len(cloud.lines))])
     apart = np.linalg.norm(mean[:, None] - centres[None], axis=2)
     order = np.argsort(apart, axis=1, kind="stable")[:, :3]
@@ -145,6 +160,14 @@ def place(cloud: CloudRecord, layout: LayoutRecord, beliefs: Sequence[Fingerprin
     return PlacementRecord(
         coordinates, ellipse, order.astype(np.int64), np.take_along_axis(apart, order, axis=1), inside
     )
+
+
+def project(cloud: CloudRecord, layout: LayoutRecord, mean: Array, std: Array) -> tuple[Array, Array]:
+    """Return where beliefs with mean and std (m, Z) lie in a map, (m, 2), and their covariance there, (m, 2, 2)."""
+    if layout.axes is not None and layout.centre is not None:
+        ellipse = np.einsum("az,mz,bz->mab", layout.axes, std**2, layout.axes)
+        return (mean - layout.centre) @ layout.axes.T, ellipse
+    return _by_neighbours(cloud.mean, layout.coordinates, mean)
 
 
 def in_hull(points: Array, point: Array) -> bool:
@@ -220,14 +243,16 @@ def _judged_layout(
         own = coordinates[cloud.line == at]
         if len(own) > 1:
             ellipses[at] = np.cov(own.T)
-    near = min(NEIGHBOURS, len(coordinates) - 1)
-    high, low = (nearest(points, points, near, skip_self=True)[0] for points in (cloud.mean, coordinates))
+    kept = np.unique(np.linspace(0, len(coordinates) - 1, min(len(coordinates), MOST_JUDGED)).round().astype(np.int64))
+    means, places = cloud.mean[kept], coordinates[kept]
+    near = min(NEIGHBOURS, len(places) - 1)
+    high, low = (nearest(points, points, near, skip_self=True)[0] for points in (means, places))
     overlap = np.mean([len(np.intersect1d(a, b)) / near for a, b in zip(high, low, strict=True)]) if near else np.nan
     trust = np.nan
-    if len(coordinates) > 2 * near:
+    if len(places) > 2 * near:
         from sklearn.manifold import trustworthiness
 
-        trust = float(trustworthiness(cloud.mean, coordinates, n_neighbors=near))
+        trust = float(trustworthiness(means, places, n_neighbors=near))
     return LayoutRecord(method, coordinates, axes, centre, explained, ellipses, trust, float(overlap))
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metabam.errors import ConfigError, InputError
-from metabam.metrics import task_aurocs
+from metabam.metrics import clustered_auroc
 from metabam.probe.subject import Subject
 from metabam.records import (
+    SWAP_SCORES,
     Fingerprint,
     FloatArray,
     IntArray,
@@ -24,9 +25,15 @@ from metabam.records import (
     SwapRecord,
 )
 
+if TYPE_CHECKING:
+    from metabam.learners.metabam import MetaBamLearner
+
 Array = NDArray[np.float64]
 Judge = Literal["column", "row"]
+Answer = Callable[[Fingerprint, FloatArray], Array]
+"""Logits (N,) of pairs (N, D) under a fingerprint."""
 
+JUDGES: tuple[Judge, Judge] = ("column", "row")
 MIN_SHARED = 50
 SHUFFLES = 5
 MOVED = 15
@@ -41,6 +48,10 @@ class _Column:
     other: Fingerprint
     shuffled: list[Fingerprint]
 
+    def all(self, prior: Fingerprint) -> list[Fingerprint]:
+        """Return own, other, prior and the shuffled ones, in the order that cells are scored in."""
+        return [self.own, self.other, prior, *self.shuffled]
+
 
 def swap_fingerprints(
     learner: Subject,
@@ -54,17 +65,7 @@ def swap_fingerprints(
 ) -> SwapRecord:
     """Return how well each line's fingerprint (column) answers on each line's pairs (row), beside its controls.
 
-    A cell is the AUROC on the pairs that both lines label, by the labels of the column's line (or of the row's); the
-    diagonal is the unswapped answer. Pairs that share an element with a support of the column's line are left out.
-
-    Parameters
-    ----------
-    lines
-        At least two, each with two supports.
-    min_shared
-        With fewer shared pairs a cell holds their number and no score.
-    shuffles
-        Fingerprints from permuted support labels behind the ``shuffled`` control.
+    One of the two records of :func:`swap_both`, which has the parameters.
 
     Raises
     ------
@@ -73,39 +74,106 @@ def swap_fingerprints(
     ConfigError
         ``judged-by``.
     """
+    if judged_by not in JUDGES:
+        raise ConfigError("judged-by", f"unknown judge {judged_by!r}.", "Choose column or row.")
+    both = swap_both(learner, lines, min_shared=min_shared, shuffles=shuffles, seed=seed, progress=progress)
+    return both[JUDGES.index(judged_by)]
+
+
+def swap_both(
+    learner: Subject,
+    lines: Sequence[SwapLine],
+    *,
+    cells: Sequence[tuple[int, int]] | None = None,
+    answer: Answer | None = None,
+    min_shared: int = MIN_SHARED,
+    most_shared: int | None = None,
+    shuffles: int = SHUFFLES,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[SwapRecord, SwapRecord]:
+    """Return how well each line's fingerprint (column) answers on each line's pairs (row), beside its controls.
+
+    A cell is the AUROC on the pairs that both lines label: in the first record by the labels of the column's line, in
+    the second by those of the row's; the diagonal is the unswapped answer. Pairs that share an element with a support
+    of the column's line are left out.
+
+    Parameters
+    ----------
+    lines
+        At least two, each with two supports.
+    cells
+        The (row, column) wanted; all by default. The others are NaN, their counts 0.
+    answer
+        How a fingerprint answers; the learner's own prediction by default, or :func:`sampled_answer`.
+    min_shared
+        With fewer shared pairs a cell holds their number and no score.
+    most_shared
+        More shared pairs than this are thinned evenly.
+    shuffles
+        Fingerprints from permuted support labels behind the ``shuffled`` control.
+    progress
+        Told the share of cells that are done; may raise to cancel.
+
+    Raises
+    ------
+    InputError
+        ``swap-lines`` for fewer than two lines.
+    """
     if len(lines) < 2:
         raise InputError("swap-lines", "a swap needs two lines.", "Choose more lines.")
-    if judged_by not in ("column", "row"):
-        raise ConfigError("judged-by", f"unknown judge {judged_by!r}.", "Choose column or row.")
-    rng = np.random.default_rng(seed)
-    columns = [_column(learner, line, shuffles, rng) for line in lines]
-    prior = learner.adapt(_support(lines[0].context, np.zeros(0, dtype=np.int64)))
     size = len(lines)
-    names = ("auroc", "shuffled", "prior", "other", "reversal")
-    scores = {name: np.full((size, size), np.nan) for name in names}
-    n, n_reversal = np.zeros((size, size), dtype=np.int64), np.zeros((size, size), dtype=np.int64)
-    for row, line in enumerate(lines):
-        for column, other in enumerate(lines):
-            pairs, native, foreign = shared_pairs(line.context, other.context)
-            free = _apart(line.context, other, pairs)
-            pairs, native, foreign = pairs[free], native[free], foreign[free]
-            differs = native != foreign
-            n[row, column], n_reversal[row, column] = len(pairs), int(differs.sum())
-            if len(pairs) >= min_shared:
-                truth = foreign if judged_by == "column" else native
-                cell = _cell(learner, columns[column], prior, line.context.features[pairs], truth, differs)
-                for name, value in cell.items():
-                    scores[name][row, column] = value
-            if progress is not None:
-                progress((row * size + column + 1) / size**2)
-    return SwapRecord(
-        lines=tuple(line.context.name for line in lines),
-        judged_by=judged_by,
-        n=n,
-        n_reversal=n_reversal,
-        min_shared=min_shared,
-        **scores,
-    )
+    wanted = [(row, column) for row in range(size) for column in range(size)] if cells is None else list(cells)
+    says = answer or (lambda fingerprint, features: learner.predict(fingerprint, features).logit)
+    prior = learner.adapt(_support(lines[0].context, np.zeros(0, dtype=np.int64)))
+    columns = {
+        at: _column(learner, lines[at], shuffles, np.random.default_rng([seed, *lines[at].context.name.encode()]))
+        for at in sorted({column for _, column in wanted})
+    }
+    values = np.full((len(JUDGES), 3, len(SWAP_SCORES), size, size), np.nan)
+    counts = np.zeros((3, size, size), dtype=np.int64)
+    for done, (row, column) in enumerate(wanted):
+        pairs, native, foreign, total = judged_pairs(lines[row], lines[column], most_shared)
+        counts[:, row, column] = len(pairs), int((native != foreign).sum()), total
+        if len(pairs) >= min_shared:
+            context = lines[row].context
+            logit = np.stack([says(one, context.features[pairs]) for one in columns[column].all(prior)])
+            for judge, truth in enumerate((foreign, native)):
+                values[judge, ..., row, column] = _cell(logit, truth, native != foreign, context.promoter[pairs])
+        if progress is not None:
+            progress((done + 1) / len(wanted))
+    names = tuple(line.context.name for line in lines)
+    first, second = (_record(names, judge, counts, values[at], min_shared) for at, judge in enumerate(JUDGES))
+    return first, second
+
+
+def judged_pairs(
+    row: SwapLine, column: SwapLine, most: int | None = None
+) -> tuple[IntArray, NDArray[np.int8], NDArray[np.int8], int]:
+    """Return rows of the first line on which the second line's fingerprint is judged, both lines' labels, and a total.
+
+    They are the shared pairs that no support of the column's line touches; more than ``most`` are thinned evenly, and
+    the total counts them before that.
+    """
+    pairs, native, foreign = shared_pairs(row.context, column.context)
+    free = np.flatnonzero(_apart(row.context, column, pairs))
+    if most is not None and len(free) > most:
+        kept = free[np.linspace(0, len(free) - 1, most).round().astype(np.int64)]
+    else:
+        kept = free
+    return pairs[kept], native[kept], foreign[kept], len(free)
+
+
+def sampled_answer(learner: MetaBamLearner, draws: int, *, seed: int = 0) -> Answer:
+    """Return an answer that averages P(y = 1) over draws of z_c and delta from the belief, as a logit."""
+    from metabam.learners.posterior import posterior_draws
+
+    def says(fingerprint: Fingerprint, features: FloatArray) -> Array:
+        drawn = posterior_draws(learner, fingerprint, features, draws, seed=seed, delta="drawn")
+        mean = np.clip(drawn.probability.astype(np.float64).mean(axis=0), 1e-12, 1.0 - 1e-12)
+        return np.asarray(np.log(mean) - np.log1p(-mean))
+
+    return says
 
 
 def swap_pair(
@@ -115,9 +183,12 @@ def swap_pair(
     features: FloatArray,
     native_labels: NDArray[np.int8],
     foreign_labels: NDArray[np.int8],
+    *,
+    answer: Answer | None = None,
 ) -> SwapPairRecord:
     """Return the answers of one line's pairs (N, D) under its own and under a foreign fingerprint, and what moved."""
-    own, other = (learner.predict(fingerprint, features).logit for fingerprint in (native, foreign))
+    says = answer or (lambda fingerprint, given: learner.predict(fingerprint, given).logit)
+    own, other = (says(fingerprint, features) for fingerprint in (native, foreign))
     quadrants = np.zeros((2, 2), dtype=np.int64)
     np.add.at(quadrants, ((own > 0).astype(int), (other > 0).astype(int)), 1)
     change = foreign.spectrum - native.spectrum
@@ -192,29 +263,37 @@ def _apart(row: LabelledContext, column: SwapLine, pairs: IntArray) -> NDArray[n
     return np.asarray(apart & ~np.isin(row.promoter[pairs], column.context.promoter[used]))
 
 
-def _cell(
-    learner: Subject,
-    column: _Column,
-    prior: Fingerprint,
-    features: FloatArray,
-    truth: NDArray[np.int8],
-    differs: NDArray[np.bool_],
-) -> dict[str, float]:
-    """Return the scores of one cell: all fingerprints on the same pairs."""
-    asked = [column.own, column.other, prior, *column.shuffled]
-    logit = np.stack([learner.predict(fingerprint, features).logit for fingerprint in asked])
-    found = task_aurocs(logit, np.broadcast_to(truth.astype(np.float64), logit.shape))
-    reversal = np.nan
-    if differs.any():
-        reversal = float(task_aurocs(logit[:1, differs], truth[None, differs].astype(np.float64))[0])
-    shuffled = found[3:]
-    return {
-        "auroc": float(found[0]),
-        "other": float(found[1]),
-        "prior": float(found[2]),
-        "shuffled": float(shuffled.mean()) if len(shuffled) else np.nan,
-        "reversal": reversal,
-    }
+def _cell(logit: Array, truth: NDArray[np.int8], differs: NDArray[np.bool_], groups: IntArray) -> Array:
+    """Return value, low and high of all scores of a cell, (3, 8): all fingerprints' logits (F, n) on the same pairs."""
+    parts = []
+    for mask in (np.ones(len(truth), dtype=bool), differs):
+        own, other, prior, *shuffled = (_scored(row[mask], truth[mask], groups[mask]) for row in logit)
+        drawn = np.array([one[0] for one in shuffled if np.isfinite(one[0])])
+        control = (drawn.mean(), drawn.min(), drawn.max()) if len(drawn) else (np.nan,) * 3
+        parts += [own, control, prior, other]
+    return np.array(parts, dtype=np.float64).T
+
+
+def _scored(logit: Array, truth: NDArray[np.int8], groups: IntArray) -> tuple[float, float, float]:
+    found = clustered_auroc(truth, logit, groups)
+    low, middle, high = (np.nan if end is None else end for end in (found.low, found.estimate, found.high))
+    return middle, low, high
+
+
+def _record(names: tuple[str, ...], judged_by: str, counts: IntArray, values: Array, min_shared: int) -> SwapRecord:
+    scores = dict(zip(SWAP_SCORES, values[0], strict=True))
+    n, n_reversal, n_shared = counts.copy()
+    return SwapRecord(
+        lines=names,
+        judged_by=judged_by,
+        n=n,
+        n_reversal=n_reversal,
+        n_shared=n_shared,
+        min_shared=min_shared,
+        low=values[1],
+        high=values[2],
+        **scores,
+    )
 
 
 def _between(start: Fingerprint, end: Fingerprint, share: float, gates: Array) -> Fingerprint:

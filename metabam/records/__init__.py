@@ -20,6 +20,7 @@ from metabam.records.atoms import (
 )
 from metabam.records.facts import PairFacts
 from metabam.records.interventions import (
+    SWAP_SCORES,
     AblationCase,
     AblationRecord,
     AtomEdit,
@@ -68,6 +69,7 @@ from metabam.records.supports import (
 from metabam.records.training import History, RunSummary, StepRecord
 
 __all__ = [
+    "SWAP_SCORES",
     "AblationCase",
     "AblationRecord",
     "AnyFingerprint",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,10 @@ from metabam.records.arrays import BoolArray, FloatArray, IntArray
 from metabam.records.learning import Fingerprint, LabelledContext
 
 Array = NDArray[np.float64]
+SWAP_SCORES: Final = (
+    *("auroc", "shuffled", "prior", "other"),
+    *("reversal", "reversal_shuffled", "reversal_prior", "reversal_other"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,12 @@ class SwapRecord:
     """AUROC of fingerprints (columns) on pairs of lines (rows), (E, E); NaN where it is undefined or n < 50.
 
     ``auroc`` is judged by the ``judged_by`` line's labels on the ``n`` pairs that both lines label, pairs that share
-    an element with the column's supports left out. Controls on the same pairs: ``shuffled`` (mean over fingerprints
-    from permuted support labels), ``prior`` (no support), ``other`` (another support of the column's line).
-    ``reversal`` is the AUROC on the ``n_reversal`` pairs whose label differs between the two lines.
+    an element with the column's supports left out; ``n_shared`` were to be had, and more than ``most_shared`` are
+    thinned evenly. Controls on the same pairs: ``shuffled`` (mean over fingerprints from permuted support labels),
+    ``prior`` (no support), ``other`` (another support of the column's line). ``reversal`` and ``reversal_*`` are the
+    same on the ``n_reversal`` pairs alone whose label differs between the two lines. ``low`` and ``high`` (8, E, E)
+    bound the 95 % interval of each, in the order of :data:`SWAP_SCORES`; pairs of one promoter count as one
+    observation, and ``shuffled`` is bounded by its own fingerprints' range.
     """
 
     lines: tuple[str, ...]
@@ -148,6 +156,18 @@ class SwapRecord:
     reversal: Array
     n_reversal: IntArray
     min_shared: int
+    reversal_shuffled: Array
+    reversal_prior: Array
+    reversal_other: Array
+    n_shared: IntArray
+    low: Array
+    high: Array
+
+    def score(self, name: str, row: int, column: int) -> tuple[float, float, float]:
+        """Return one of :data:`SWAP_SCORES` in one cell with the ends of its interval; NaN where undefined."""
+        at = SWAP_SCORES.index(name)
+        value = getattr(self, name)[row, column]
+        return float(value), float(self.low[at, row, column]), float(self.high[at, row, column])
 
 
 @dataclass(frozen=True, slots=True)

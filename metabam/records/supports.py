@@ -142,7 +142,7 @@ class CloudRecord:
 class LayoutRecord:
     """Two coordinates for each point of a cloud, and how far they can be trusted.
 
-    ``method`` pca | umap; ``coordinates`` (n, 2); ``axes`` (2, Z) and ``centre`` (Z,) of a linear layout, else
+    ``method`` pca | umap | raw; ``coordinates`` (n, 2); ``axes`` (2, Z) and ``centre`` (Z,) of a linear layout, else
     ``None``; ``explained`` (2,) share of variance, NaN for UMAP; ``ellipses`` (E, 2, 2) covariance of each line's
     points in the layout; ``trustworthiness`` and ``overlap`` of 15 nearest neighbours, both in [0, 1].
     """

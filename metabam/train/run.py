@@ -148,6 +148,11 @@ class Run:
         self._reader = HistoryReader(path / HISTORY)
 
     @property
+    def folder(self) -> Path:
+        """Return the run directory, for readers of files that stand beside its own (a stored map)."""
+        return self._path
+
+    @property
     def synthetic(self) -> bool:
         """Return whether the run was trained on simulated DNA."""
         return bool(self.manifest["synthetic"])

@@ -97,7 +97,7 @@ def stored(trained, name):
     """Return the map that ``train --map`` would store beside a finished run, read back."""
     run = trained.folder / name
     shutil.copytree(trained.folder / "run", run)
-    learn._store_map(run, 0, Output(quiet=True))
+    learn.store_map(run, 0, Output(quiet=True))
     assert trained.call("probe", "spectrum", "--run", name).code == 0
     return manifold.load_map(run)
 
