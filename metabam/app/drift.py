@@ -19,6 +19,7 @@ A: Final = "env_a"
 B: Final = "env_b"
 APPLY: Final = "drift_apply"
 APPLIED: Final = "drift_applied"
+JUMP: Final = "drift_jump"
 DRAWN: Final = "drift_drawn_lines"
 MOST_LINES: Final = 12
 DEFAULT_LINES: Final = 6
@@ -33,6 +34,7 @@ def controls(scene: Scene) -> tuple[dict[str, Line], str, str, Settings]:
     missed = [(key, picks.linked(key, names, names[min(place, len(names) - 1)])) for place, key in enumerate((A, B))]
     left, right = st.columns(2, gap="large")
     for key, place in ((A, left), (B, right)):
+        place.markdown(f":small[{scene.text(f'drift.{key}')}]", help=scene.text(f"drift.{key}_help"))
         place.selectbox(
             scene.text(f"drift.{key}"),
             names,
@@ -40,9 +42,10 @@ def controls(scene: Scene) -> tuple[dict[str, Line], str, str, Settings]:
             required=True,
             key=key,
             bind="query-params",
-            format_func=lambda name: scene.text(f"drift.origin.{lines[name].origin}", line=name),
-            help=scene.text(f"drift.{key}_help"),
+            label_visibility="collapsed",
         )
+        chosen = lines[str(session.get(key, names[0]))]
+        place.caption(scene.text(f"drift.origin.{chosen.origin}", n=f"{len(chosen.context):,}"))
     for key, asked in missed:
         if asked is not None:
             layout.valid(key, asked, names, names[0], scene)
@@ -64,12 +67,20 @@ def controls(scene: Scene) -> tuple[dict[str, Line], str, str, Settings]:
 
 def _take_cell() -> None:
     """Let a clicked cell of the matrix choose A and B, before their controls are drawn."""
+    clicked = _clicked() or session.take(JUMP)
+    if clicked:
+        session.put(A, clicked[0])
+        session.put(B, clicked[1])
+
+
+def _clicked() -> tuple[str, str] | None:
+    """Return A and B of a cell that was clicked just now."""
     drawn = session.get(DRAWN, ())
     for found in picks.fresh("chart_drift_matrix")[-1:]:
         parts = found.split(",")
         if len(parts) == 2 and all(part.isdigit() and int(part) < len(drawn) for part in parts):
-            session.put(B, drawn[int(parts[0])])
-            session.put(A, drawn[int(parts[1])])
+            return drawn[int(parts[1])], drawn[int(parts[0])]
+    return None
 
 
 def _form(scene: Scene, names: list[str]) -> None:
@@ -115,9 +126,18 @@ def _compute(scene: Scene, lines: dict[str, Line], settings: Settings) -> None:
 # ------------------------------------------------------------------ matrix and scores
 
 
-def board(scene: Scene, lines: dict[str, Line], a: str, b: str, settings: Settings) -> Cell:
-    """Draw numbers, matrix and the chosen cell's scores; return the cell."""
-    cell = swapping.cell_of(scene, lines, a, b, settings)
+@st.fragment
+def board(scene: Scene, lines: dict[str, Line], cell: Cell, settings: Settings) -> None:
+    """Draw numbers, matrix and the chosen cell's scores; their controls redraw nothing else."""
+    layout.guarded(_board, scene, lines, cell, settings)
+
+
+def _board(scene: Scene, lines: dict[str, Line], cell: Cell, settings: Settings) -> None:
+    clicked = _clicked()
+    if clicked is not None:
+        session.put(JUMP, clicked)
+        st.rerun()
+    numbers = st.container()
     left, right = st.columns(2, gap="large")
     subset = left.segmented_control(
         scene.text("drift.subset"), ["auroc", "reversal"], default="auroc", required=True, key="drift_subset",
@@ -130,7 +150,8 @@ def board(scene: Scene, lines: dict[str, Line], a: str, b: str, settings: Settin
     )  # fmt: skip
     matrix = swapping.matrix_of(scene, lines, settings)
     record = cell.column if judge == "column" else cell.row
-    _numbers(scene, cell, record)
+    with numbers:
+        _numbers(scene, cell, record)
     with left:
         if matrix is None:
             empty(scene.text("drift.matrix.none"), scene.text("drift.matrix.none_do", n=len(settings.lines)))
@@ -138,7 +159,6 @@ def board(scene: Scene, lines: dict[str, Line], a: str, b: str, settings: Settin
             _matrix(scene, matrix[0] if judge == "column" else matrix[1], cell, reversals=subset == "reversal")
     with right:
         _scores(scene, cell, record)
-    return cell
 
 
 def _numbers(scene: Scene, cell: Cell, record: SwapRecord) -> None:

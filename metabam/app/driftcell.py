@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from metabam.app import cache, picks, session
+from metabam.app import cache, layout, picks, session, truth
 from metabam.app import lines as known
 from metabam.app.layout import Scene
 from metabam.app.lines import Line, Places
-from metabam.app.swapping import CONTROLS, Cell
+from metabam.app.swapping import CONTROLS, Cell, on_side
 from metabam.app.widgets import chart, chart_foot, csv_text, empty
 from metabam.plots import drift, driftpath
-from metabam.records import IntArray
+from metabam.records import IntArray, PathRecord
 
+if TYPE_CHECKING:
+    from metabam.data.worldfiles import Truth
+
+Foot = Callable[["Named", list[int]], None]
 PINNED: Final = "drift_pinned"
 MOST_PINNED: Final = 5
 LISTED_ROWS: Final = 12
@@ -40,30 +45,46 @@ def named(scene: Scene, lines: dict[str, Line], cell: Cell) -> Named:
     return Named(places.names(cell.enhancer, cell.promoter), cell.ids(), places, rows)
 
 
-def planted(cell: Cell, pairs: Named, truth: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:
+def planted(cell: Cell, pairs: Named, world: Truth | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:
     """Return which pairs are planted reversals (Bayes P on opposite sides of 0.5), and P in A and in B, (2, N).
 
     ``None`` where the truth does not hold both lines. Pairs that the world does not know count as not reversed.
     """
     columns = [name.split(" | ")[0] for name in (cell.a, cell.b)]
-    if truth is None or not set(columns) <= set(truth.lines):
+    if world is None or not set(columns) <= set(world.lines):
         return None
-    ids = {name: row for row, name in enumerate(truth.pair_id.tolist())}
+    ids = {name: row for row, name in enumerate(world.pair_id.tolist())}
     table = pairs.places.table
     at = np.array([ids.get(str(table.pair_id[row]), -1) if row >= 0 else -1 for row in pairs.rows.tolist()], dtype=int)
-    chance = truth.probability[np.maximum(at, 0)][:, [truth.lines.index(name) for name in columns]].T
+    chance = world.probability[np.maximum(at, 0)][:, [world.lines.index(name) for name in columns]].T
     chance = np.where(at >= 0, chance, np.nan)
     return (chance[0] > 0.5) != (chance[1] > 0.5), chance
 
 
-def pairs_panel(scene: Scene, cell: Cell, pairs: Named, truth: Any) -> list[int]:
+@st.fragment
+def panel(scene: Scene, lines: dict[str, Line], cell: Cell, foot: Foot) -> None:
+    """Draw everything about one cell; its controls redraw nothing else. ``foot`` draws the exports."""
+    layout.guarded(_panel, scene, lines, cell, foot)
+
+
+def _panel(scene: Scene, lines: dict[str, Line], cell: Cell, foot: Foot) -> None:
+    st.subheader(scene.text("drift.pairs"), anchor=False)
+    planted_world = truth.shown(scene)
+    pairs = named(scene, lines, cell)
+    pinned = pairs_panel(scene, cell, pairs, planted_world)
+    st.subheader(scene.text("drift.turning"), anchor=False)
+    turning(scene, lines, cell, pairs, pinned)
+    foot(pairs, pinned)
+
+
+def pairs_panel(scene: Scene, cell: Cell, pairs: Named, world: Truth | None) -> list[int]:
     """Draw native against swapped logits beside what the reversed pairs did; return the pinned positions."""
     if not len(cell.native):
         empty(scene.text("drift.pairs.none"), scene.text("drift.few_do"))
         return []
-    found = planted(cell, pairs, truth)
+    found = planted(cell, pairs, world)
     pinned = _pin(scene, cell, pairs)
-    left, right = st.columns([1.25, 1], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         control = str(
             st.segmented_control(
@@ -90,8 +111,8 @@ def pairs_panel(scene: Scene, cell: Cell, pairs: Named, truth: Any) -> list[int]
             csv_of=lambda: csv_text(pair_rows(cell, pairs, np.arange(len(cell.native))), scene.comment()),
         )
     with right:
-        _followed(scene, cell, None if found is None else found[0])
-        _pinned_table(scene, cell, pairs, pinned)
+        _sides(scene, cell, None if found is None else found[0])
+    _pinned_table(scene, cell, pairs, pinned)
     if found is not None:
         _listed(scene, cell, pairs, *found)
     return pinned
@@ -100,8 +121,9 @@ def pairs_panel(scene: Scene, cell: Cell, pairs: Named, truth: Any) -> list[int]
 def _pin(scene: Scene, cell: Cell, pairs: Named) -> list[int]:
     """Draw which pairs are pinned: a click adds one, at most five; the first choice is what turned most as labelled."""
     place = {one: at for at, one in enumerate(pairs.ids)}
-    chosen = [one for one in session.get(PINNED) or [] if one in place]
-    if not chosen:
+    kept = session.get(PINNED)
+    chosen = [one for one in kept or [] if one in place]
+    if kept is None or (kept and not chosen):
         chosen = [pairs.ids[at] for at in most_turned(cell)]
     for one in picks.fresh("chart_drift_pairs"):
         if one in place and one not in chosen:
@@ -116,30 +138,33 @@ def _pin(scene: Scene, cell: Cell, pairs: Named) -> list[int]:
 
 
 def most_turned(cell: Cell, most: int = 3) -> list[int]:
-    """Return the reversed pairs that moved farthest towards A's label; without any, those that moved farthest."""
+    """Return the reversed pairs whose verdict turned to A's label, then those that moved farthest towards it.
+
+    Without reversed pairs, those that moved farthest.
+    """
     step = cell.answers["own"] - cell.native
-    towards = np.where(cell.reversed, step * np.where(cell.labels_a == 1, 1.0, -1.0), -np.inf)
-    score = towards if cell.reversed.any() else np.abs(step)
-    return [int(row) for row in np.argsort(-score, kind="stable")[:most]]
+    if not cell.reversed.any():
+        return [int(row) for row in np.argsort(-np.abs(step), kind="stable")[:most]]
+    wanted = np.where(cell.labels_a == 1, 1.0, -1.0)
+    turned = (cell.native * wanted < 0) & (cell.answers["own"] * wanted > 0)
+    order = np.lexsort((-step * wanted, ~turned, ~cell.reversed))
+    return [int(row) for row in order[: min(most, int(cell.reversed.sum()))]]
 
 
-def _followed(scene: Scene, cell: Cell, listed: NDArray[np.bool_] | None) -> None:
-    """Say of how many reversed pairs the logit moved towards A's label, under the fingerprint and its controls."""
+def _sides(scene: Scene, cell: Cell, listed: NDArray[np.bool_] | None) -> None:
+    """Say how many reversed pairs lie on A's side, under A's fingerprint, its controls and B's own."""
     groups = [("measured", cell.reversed)] + ([] if listed is None else [("planted", listed & cell.reversed)])
-    st.markdown(f"**{scene.text('drift.followed')}**", help=scene.text("drift.followed_help"))
+    st.markdown(f"**{scene.text('drift.sides')}**", help=scene.text("drift.sides_help"))
     shown = []
-    for control in CONTROLS:
-        row: dict[str, object] = {scene.text("drift.col.fingerprint"): scene.text(f"drift.which.{control}")}
+    for fingerprint in (*CONTROLS, "native"):
+        row: dict[str, object] = {scene.text("drift.col.fingerprint"): scene.text(f"drift.which.{fingerprint}")}
         for name, among in groups:
-            moved, n = cell.followed(control, among)
-            low, high = wilson(moved, n)
-            said = f"{moved:,} / {n:,}" + (f"  ({low:.0%} – {high:.0%})" if n else "")
-            row[scene.text(f"drift.col.{name}")] = said
+            right, n = cell.sided(fingerprint, among)
+            low, high = wilson(right, n)
+            row[scene.text(f"drift.col.{name}")] = f"{right:,} / {n:,}" + (f"  ({low:.0%} – {high:.0%})" if n else "")
         shown.append(row)
-    st.dataframe(
-        shown, hide_index=True, key="drift_followed",
-        alt=scene.text("drift.followed.alt", moved=cell.followed("own", cell.reversed)[0], n=int(cell.reversed.sum())),
-    )  # fmt: skip
+    right, n = cell.sided("own", cell.reversed)
+    st.dataframe(shown, hide_index=True, key="drift_sides", alt=scene.text("drift.sides.alt", right=right, n=n))
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
@@ -161,11 +186,11 @@ def _pinned_table(scene: Scene, cell: Cell, pairs: Named, pinned: list[int]) -> 
         {
             "#": place,
             scene.text("drift.col.pair"): pairs.names[at],
-            scene.text("drift.col.locus"): pairs.places.locus(int(pairs.rows[at])) if pairs.rows[at] >= 0 else "–",
             scene.text("drift.col.label_b"): int(cell.labels_b[at]),
             scene.text("drift.col.label_a"): int(cell.labels_a[at]),
             scene.text("drift.col.native"): float(cell.native[at]),
             scene.text("drift.col.swapped"): float(cell.answers["own"][at]),
+            scene.text("drift.col.locus"): pairs.places.locus(int(pairs.rows[at])) if pairs.rows[at] >= 0 else "–",
         }
         for place, at in enumerate(pinned, start=1)
     ]
@@ -179,11 +204,10 @@ def _pinned_table(scene: Scene, cell: Cell, pairs: Named, pinned: list[int]) -> 
 def _listed(scene: Scene, cell: Cell, pairs: Named, listed: NDArray[np.bool_], chance: NDArray[np.float64]) -> None:
     """List planted reversals, widest first, beside what the model did with them, misses included."""
     rows = np.flatnonzero(listed)
-    wanted = np.where(chance[0] > 0.5, 1.0, -1.0)
-    step = (cell.answers["own"] - cell.native) * wanted
-    hits, shuffled = (
-        int(((cell.answers[name] - cell.native) * wanted > 0)[rows].sum()) for name in ("own", "shuffled")
-    )
+    wanted = chance[0] > 0.5
+    right = np.zeros(len(wanted), dtype=bool)
+    right[rows] = on_side(cell.answers["own"][rows], wanted[rows])
+    hits, shuffled = (int(on_side(cell.answers[name][rows], wanted[rows]).sum()) for name in ("own", "shuffled"))
     st.markdown(
         ":material/visibility: "
         + scene.text("drift.truth", n=len(rows), hits=hits, shuffled=shuffled, missed=len(rows) - hits)
@@ -196,7 +220,7 @@ def _listed(scene: Scene, cell: Cell, pairs: Named, listed: NDArray[np.bool_], c
             scene.text("drift.col.p_a"): float(chance[0, at]),
             scene.text("drift.col.native"): float(cell.native[at]),
             scene.text("drift.col.swapped"): float(cell.answers["own"][at]),
-            scene.text("drift.col.right"): scene.text("drift.yes" if step[at] > 0 else "drift.no"),
+            scene.text("drift.col.right"): scene.text("drift.yes" if right[at] else "drift.no"),
         }
         for at in order
     ]
@@ -212,7 +236,9 @@ def _listed(scene: Scene, cell: Cell, pairs: Named, listed: NDArray[np.bool_], c
 
 
 def turning(scene: Scene, lines: dict[str, Line], cell: Cell, pairs: Named, pinned: list[int]) -> None:
-    """Draw the gates that moved, and the path from A to B for the pinned pairs."""
+    """Draw the gates that moved, the path from A to B for the pinned pairs, and the unfolding of one of them."""
+    from metabam.probe.swap import fingerprint_path
+
     synthetic, lang, comment = scene.synthetic, scene.lang, scene.comment()
     left, right = st.columns(2, gap="large")
     with left:
@@ -226,40 +252,42 @@ def turning(scene: Scene, lines: dict[str, Line], cell: Cell, pairs: Named, pinn
                 how="drift.gates.how",
                 provenance=comment,
             )
-    with right:
-        if not pinned:
+    if not pinned:
+        with right:
             empty(scene.text("drift.pinned.none"), scene.text("drift.pinned.none_do"))
-            return
-        _path(scene, lines, cell, pairs, pinned)
-
-
-def _path(scene: Scene, lines: dict[str, Line], cell: Cell, pairs: Named, pinned: list[int]) -> None:
-    """Draw the logits on the way, and the unfolding of one pair at both ends."""
-    from metabam.probe.swap import fingerprint_path
-
+        return
     features = lines[cell.b].context.features[cell.rows[pinned]]
     path = fingerprint_path(cache.model(scene.run).learner, cell.fingerprint_a, cell.fingerprint_b, features)
     names = [pairs.names[at] for at in pinned]
-    ends = {"line_a": cell.a, "line_b": cell.b, "synthetic": scene.synthetic, "lang": scene.lang}
-    chart(
-        driftpath.path_figure(path, names, **ends),
-        "drift_path",
-        scene.lang,
-        how="drift.path.how",
-        provenance=scene.comment(),
-    )
+    with right:
+        chart(
+            driftpath.path_figure(path, names, line_a=cell.a, line_b=cell.b, synthetic=synthetic, lang=lang),
+            "drift_path",
+            lang,
+            how="drift.path.how",
+            provenance=comment,
+        )
+    _trace(scene, cell, path, names)
+
+
+@st.fragment
+def _trace(scene: Scene, cell: Cell, path: PathRecord, names: list[str]) -> None:
+    """Draw the unfolding of one pinned pair at both ends of the path; at first of one whose sign turns."""
     turned = np.flatnonzero(path.flips >= 0)
     at = st.selectbox(
         scene.text("drift.trace"), list(range(len(names))), index=int(turned[0]) if len(turned) else 0,
         format_func=lambda place: f"{place + 1}: {names[place]}", key=f"drift_trace_{len(names)}",
     )  # fmt: skip
     chart(
-        driftpath.trace_figure(path, int(at), names[int(at)], **ends),
+        driftpath.trace_figure(
+            path, int(at or 0), names[int(at or 0)], line_a=cell.a, line_b=cell.b,
+            synthetic=scene.synthetic, lang=scene.lang,
+        ),
         "drift_trace",
         scene.lang,
         how="drift.trace.how",
         provenance=scene.comment(),
-    )
+    )  # fmt: skip
 
 
 def pair_rows(cell: Cell, pairs: Named, chosen: IntArray) -> list[dict[str, object]]:

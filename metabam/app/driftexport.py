@@ -10,11 +10,16 @@ import streamlit as st
 from metabam.app import cache, session, swapping
 from metabam.app import lines as known
 from metabam.app.drift import matrix_rows
-from metabam.app.driftcell import Named, pair_rows
+from metabam.app.driftcell import Foot, Named, pair_rows
 from metabam.app.layout import Scene
 from metabam.app.lines import Line
 from metabam.app.swapping import Cell, Settings
 from metabam.app.widgets import csv_text, json_text, plain
+
+
+def foot(scene: Scene, lines: dict[str, Line], cell: Cell, settings: Settings) -> Foot:
+    """Return what draws the exports of a cell once its pairs have names."""
+    return lambda pairs, pinned: exports(scene, lines, cell, pairs, settings, pinned)
 
 
 def reversed_bedpe(cell: Cell, pairs: Named, comment: str) -> bytes:

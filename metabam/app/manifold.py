@@ -119,7 +119,7 @@ def _compute(scene: Scene, names: list[str], seed: int, judged: bool) -> None:
 def controls(scene: Scene, maps: Maps) -> Shown:
     """Draw view, colour and new lines; return what is to be shown."""
     _take_selection(maps)
-    first, second, third = st.columns([1.3, 1.3, 1.5], vertical_alignment="bottom", gap="large")
+    first, second = st.columns(2, gap="large")
     views = maps.views()
     if session.get("manifold_view") not in views:
         session.put("manifold_view", views[0])
@@ -131,7 +131,7 @@ def controls(scene: Scene, maps: Maps) -> Shown:
     )  # fmt: skip
     colour, clip = _colour(scene, maps, second)
     names = [line.name for line in _examples(scene)]
-    chosen = third.multiselect(
+    chosen = st.multiselect(
         scene.text("manifold.new"), names, default=names, key="manifold_new", help=scene.text("manifold.new_help"),
         persist_state="session",
     )  # fmt: skip
@@ -156,11 +156,15 @@ def _colour(scene: Scene, maps: Maps, place: Any) -> tuple[str, float]:
     """Draw what colours the points; a gate also asks how much of its range is cut."""
     options = ["line", *(["auroc"] if np.isfinite(maps.cloud.auroc).any() else []), "sigma", "positives"]
     options += [f"gate{gate}" for gate in range(1, maps.cloud.spectrum.shape[1] + 1)]
-    asked = picks.linked(COLOUR, options, "line")
+    asked = picks.recall(COLOUR, options, "line")
     place.selectbox(
-        scene.text("manifold.colour"), options, index=None, required=True, key=COLOUR, bind="query-params",
+        scene.text("manifold.colour"),
+        options,
+        key=COLOUR,
         format_func=lambda name: plots.colour_name(name, scene.lang),
-    )  # fmt: skip
+        persist_state="session",
+    )
+    picks.remember(COLOUR, "line")
     if asked is not None:
         layout.valid(COLOUR, asked, options, "line", scene)
     colour = str(session.get(COLOUR, "line"))
@@ -310,8 +314,13 @@ def support_rows(shown: Shown, rows: Any) -> list[dict[str, object]]:
     ]
 
 
+@st.fragment
 def gates_panel(scene: Scene, shown: Shown) -> None:
     """Draw up to four gates as small multiples; at first those that differ most between the lines."""
+    layout.guarded(_gates, scene, shown)
+
+
+def _gates(scene: Scene, shown: Shown) -> None:
     cloud = shown.maps.cloud
     between = np.stack([cloud.spectrum[cloud.line == at].mean(axis=0) for at in range(len(cloud.lines))]).std(axis=0)
     order = np.argsort(-between, kind="stable") + 1

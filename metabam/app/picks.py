@@ -41,3 +41,25 @@ def linked(name: str, allowed: list[str], default: str) -> str | None:
     if session.get(name, asked) not in allowed:
         session.put(name, default)
     return asked if asked is not None and asked not in allowed else None
+
+
+def recall(name: str, allowed: list[str], default: str) -> str | None:
+    """Prepare an unbound widget from the address; return what the address asked for in vain, if it did.
+
+    A bound widget writes its options into the address as they are shown, in the reader's language; this pair of
+    functions writes their ids.
+    """
+    asked = st.query_params.get(name)
+    if session.get(name) not in allowed:
+        session.put(name, asked if asked in allowed else default)
+    return asked if asked is not None and asked not in allowed else None
+
+
+def remember(name: str, default: str) -> None:
+    """Write the choice of an unbound widget into the address; the default leaves no trace there."""
+    chosen = session.get(name, default)
+    if chosen == default:
+        if name in st.query_params:
+            del st.query_params[name]
+    elif st.query_params.get(name) != chosen:
+        st.query_params[name] = chosen

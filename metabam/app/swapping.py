@@ -81,11 +81,25 @@ class Cell:
         """Return an identity for each pair that no order of rows changes."""
         return [f"{one:x}:{two:x}" for one, two in zip(self.enhancer.tolist(), self.promoter.tolist(), strict=True)]
 
-    def followed(self, control: str, among: NDArray[np.bool_]) -> tuple[int, int]:
-        """Return how many of some reversed pairs moved towards A's label under a fingerprint, and of how many."""
-        step = self.answers[control][among] - self.native[among]
-        wanted = np.where(self.labels_a[among] == 1, 1.0, -1.0)
-        return int((step * wanted > 0).sum()), int(among.sum())
+    def logits(self, fingerprint: str) -> Array:
+        """Return the logits under B's own fingerprint (``native``), A's, or one of A's controls."""
+        return self.native if fingerprint == "native" else self.answers[fingerprint]
+
+    def sided(self, fingerprint: str, among: NDArray[np.bool_]) -> tuple[int, int]:
+        """Return how many of some reversed pairs lie on A's side under a fingerprint, and of how many."""
+        right = on_side(self.logits(fingerprint)[among], self.labels_a[among] == 1)
+        return int(right.sum()), int(among.sum())
+
+
+def on_side(logits: Array, positive: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which pairs lie on the right side of the median logit of all of them: positives above, others not.
+
+    Half of them do under a fingerprint that knows nothing, whatever its mean and spread; a count of pairs that merely
+    moved the right way would praise every fingerprint that knows less, for logits then fall back to the mean.
+    """
+    if not len(logits):
+        return np.zeros(0, dtype=bool)
+    return np.asarray((logits > np.median(logits)) == positive)
 
 
 def supports_of(line: Line, settings: Settings) -> SwapLine:

@@ -19,6 +19,12 @@ CHANGES = ((0, 0), (1, 1), (0, 1), (1, 0))
 CHANGE_COLOURS = ("#C3CDD1", "#7C8B93", theme.POSITIVE, theme.NEGATIVE)
 
 
+def brief(lines: Sequence[str]) -> list[str]:
+    """Return names of lines without their assay, where that leaves them distinct."""
+    short = [line.split(" | ")[0] for line in lines]
+    return short if len(set(short)) == len(set(lines)) else list(lines)
+
+
 def matrix_figure(
     record: SwapRecord,
     *,
@@ -40,13 +46,11 @@ def matrix_figure(
     """
     name = "reversal" if reversals else "auroc"
     values, counts = getattr(record, name), record.n_reversal if reversals else record.n
-    lines = [theme.label(line) for line in record.lines]
+    lines = [theme.label(line) for line in brief(record.lines)]
     figure = go.Figure(
         go.Heatmap(
             z=values, x=lines, y=lines, zmin=0, zmax=1, zmid=0.5, colorscale=list(theme.SIGNED), name=name,
-            xgap=2, ygap=2, hoverinfo="skip",
-            colorbar={"title": {"text": "AUROC", "side": "top"}, "thickness": 10, "outlinewidth": 0,
-                      "tickvals": [0, 0.25, 0.5, 0.75, 1], "len": 0.95},
+            xgap=2, ygap=2, hoverinfo="skip", showscale=False,
         )
     )  # fmt: skip
     figure.add_scatter(**_cells(record, name, values, counts, chosen, lang))
@@ -61,10 +65,9 @@ def matrix_figure(
         height=max(380, 46 * len(lines) + 170),
         note=text(f"fig.drift.matrix.{record.judged_by}{'_reversals' if reversals else ''}", lang),
     )
-    figure.update_xaxes(type="category", title_text=text("fig.drift.columns", lang), gridcolor="rgba(0,0,0,0)")
-    figure.update_yaxes(
-        type="category", autorange="reversed", title_text=text("fig.drift.rows", lang), gridcolor="rgba(0,0,0,0)"
-    )
+    across = {"type": "category", "gridcolor": "rgba(0,0,0,0)"}
+    figure.update_xaxes(**across, title_text=text("fig.drift.columns", lang), range=[-0.5, len(lines) - 0.5])
+    figure.update_yaxes(**across, title_text=text("fig.drift.rows", lang), range=[len(lines) - 0.5, -0.5])
     figure.update_layout(clickmode="event+select")
     return figure
 
@@ -76,6 +79,7 @@ def _cells(
     size = len(record.lines)
     places = [(row, column) for row in range(size) for column in range(size)]
     at = SWAP_SCORES.index(name)
+    short = [theme.label(line) for line in brief(record.lines)]
     shown, hover, inks = [], [], []
     for row, column in places:
         value, n = values[row, column], int(counts[row, column])
@@ -89,8 +93,8 @@ def _cells(
             hover.append(text("fig.drift.matrix.none", lang, **what))
         inks.append("white" if np.isfinite(value) and abs(value - 0.5) > 0.38 else theme.INK)
     return {
-        "x": [theme.label(record.lines[column]) for _, column in places],
-        "y": [theme.label(record.lines[row]) for row, _ in places],
+        "x": [short[column] for _, column in places],
+        "y": [short[row] for row, _ in places],
         "mode": "markers+text",
         "name": "",
         "ids": [f"{row},{column}" for row, column in places],
@@ -196,7 +200,7 @@ def pairs_figure(
         figure.add_scattergl(
             x=view.native[rows], y=view.swapped[rows], mode="markers", name=text("fig.drift.listed", lang),
             hoverinfo="skip",
-            marker={"symbol": "circle-open", "size": 13, "color": theme.INK, "line": {"width": 1}},
+            marker={"symbol": "circle-open", "size": 9, "color": theme.INK, "opacity": 0.4, "line": {"width": 1}},
         )  # fmt: skip
     reach = 1.06 * max(1.0, float(np.abs(np.r_[view.native, view.swapped]).max(initial=1.0)))
     figure.add_scatter(
@@ -213,15 +217,16 @@ def pairs_figure(
     counts = quadrant_counts(view.native, view.swapped)
     _quadrants(figure, counts, reach)
     crossed = int(counts[0, 1] + counts[1, 0])
-    what = {"a": theme.label(view.line_a), "b": theme.label(view.line_b)}
+    line_a, line_b = brief([view.line_a, view.line_b])
+    what = {"a": theme.label(line_a), "b": theme.label(line_b)}
     theme.finish(
         figure,
-        title=text(f"fig.drift.pairs.{control}", lang, **what),
+        title=text(f"fig.drift.pairs.{control}", lang),
         alt=text("fig.drift.pairs.alt", lang, crossed=crossed, n=len(view.native)),
         synthetic=synthetic,
         lang=lang,
         height=520,
-        margin=(64, 20, 92, 48),
+        margin=(64, 20, 92 if view.listed is None else 114, 48),
         note=text("fig.drift.pairs.note", lang, n=len(view.native), total=total, crossed=crossed),
     )
     figure.update_xaxes(title_text=text("fig.drift.native", lang, **what), range=[-reach, reach])

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from metabam.plots import theme
+from metabam.plots.drift import brief
 from metabam.records import IntArray, PathRecord
 from metabam.texts import text
 
@@ -55,6 +56,7 @@ def path_figure(
     record: PathRecord, names: Sequence[str], *, line_a: str, line_b: str, synthetic: bool | None, lang: str = "en"
 ) -> go.Figure:
     """Return the logit of each pinned pair on the straight way from z_A to z_B; a star marks where its sign turns."""
+    line_a, line_b = brief([line_a, line_b])
     figure = go.Figure()
     for at, name in enumerate(names):
         colour = theme.OKABE_ITO[at % len(theme.OKABE_ITO)]
@@ -101,6 +103,7 @@ def trace_figure(
     h(t) is what the pair looks like to the model after t rounds in which the gated atoms help and silence one
     another. A pair of lines on opposite sides of zero is an atom that turned from help to hindrance.
     """
+    line_a, line_b = brief([line_a, line_b])
     ends = [record.spectrum[end] * record.states[end, :, at].astype(np.float64) for end in (0, -1)]
     order = np.argsort(-np.abs(ends[0][-1] - ends[1][-1]), kind="stable")[:TRACED]
     steps = np.arange(len(ends[0]))
@@ -111,8 +114,9 @@ def trace_figure(
                 x=steps,
                 y=end[:, atom],
                 mode="lines+markers",
-                name=text("fig.drift.trace.name", lang, k=int(atom) + 1, line=theme.label(line)),
+                name=text("fig.drift.atom", lang, k=int(atom) + 1) + f", {theme.label(line)}",
                 legendgroup=str(atom),
+                showlegend=dash == "solid",
                 line={"color": theme.OKABE_ITO[place % len(theme.OKABE_ITO)], "width": 2, "dash": dash},
                 marker={"size": 6},
                 hovertemplate="t = %{x}: %{y:.2f}<extra></extra>",
@@ -125,9 +129,11 @@ def trace_figure(
         synthetic=synthetic,
         lang=lang,
         height=400,
-        note=text("fig.drift.trace.note", lang, turned=turned, n=len(order)),
+        margin=(64, 20, 100, 48),
+        note=text(
+            "fig.drift.trace.note", lang, turned=turned, n=len(order), a=theme.label(line_a), b=theme.label(line_b)
+        ),
     )
-    figure.update_layout(legend={"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"})
     figure.add_hline(y=0, line={"color": theme.MUTED, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text=text("fig.drift.trace.axis", lang), tickvals=steps)
     figure.update_yaxes(title_text="α<sub>k</sub> h<sub>k</sub>(t)")

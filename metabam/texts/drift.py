@@ -18,9 +18,9 @@ PAGE: dict[str, tuple[str, str]] = {
         "The pairs that are asked about. A and B may be the same line: nothing is swapped then.",
         "被询问的元件对。A 与 B 可以相同，此时不发生交换。",
     ),
-    "drift.origin.training": ("{line} (training)", "{line}（训练）"),
-    "drift.origin.example": ("{line} (never seen)", "{line}（未见过）"),
-    "drift.origin.own": ("{line} (your table)", "{line}（您的表格）"),
+    "drift.origin.training": ("training line, {n} labelled pairs", "训练细胞系，{n} 个有标签元件对"),
+    "drift.origin.example": ("never seen in training, {n} labelled pairs", "训练中从未见过，{n} 个有标签元件对"),
+    "drift.origin.own": ("your table of this session, {n} labelled pairs", "您本次会话的表格，{n} 个有标签元件对"),
     "drift.seed": ("Support seed", "支持集种子"),
     "drift.seed_help": (
         "Which pairs are drawn as supports. Another seed is another experiment: scores that change with it are noise.",
@@ -126,6 +126,7 @@ PAGE: dict[str, tuple[str, str]] = {
     "drift.which.other": ("A, other support", "A，另一支持集"),
     "drift.which.prior": ("prior", "先验"),
     "drift.which.shuffled": ("A, labels shuffled", "A，标签打乱"),
+    "drift.which.native": ("B, nothing swapped", "B，未交换"),
     "drift.which_help": (
         "Switch to the controls: a real change of logic disappears when the labels are shuffled.",
         "切换到对照：真正的逻辑改变在打乱标签后会消失。",
@@ -138,15 +139,15 @@ PAGE: dict[str, tuple[str, str]] = {
     "drift.pinned.none": ("No pair is pinned.", "没有固定的元件对。"),
     "drift.pinned.none_do": ("Click a point in the figure of pairs.", "请点击元件对图中的一个点。"),
     "drift.pinned.alt": ("The {n} pinned pairs with labels and logits.", "固定的 {n} 个元件对的标签与 logit。"),
-    "drift.followed": ("Reversed pairs that moved towards A", "向 A 移动的反转元件对"),
-    "drift.followed_help": (
-        "Of the pairs with another label in A than in B: how many logits moved in A's direction, with a 95 % interval. "
-        "Half of them would by chance.",
-        "在 A 与 B 中标签不同的元件对里，有多少 logit 朝 A 的方向移动，附 95 % 区间。随机时约一半。",
+    "drift.sides": ("Reversed pairs on A's side", "位于 A 一侧的反转元件对"),
+    "drift.sides_help": (
+        "The pairs with another label in A than in B are split at their median logit: those positive in A belong above, the "
+        "others below. A fingerprint that knows nothing gets half of them right. Counts with 95 % intervals.",
+        "将 A 与 B 中标签不同的元件对按其 logit 中位数分开：在 A 中为正的应在上方，其余在下方。一无所知的指纹只对一半。计数附 95 % 区间。",
     ),
-    "drift.followed.alt": (
-        "{moved} of {n} reversed pairs moved towards A's label.",
-        "{n} 个反转元件对中有 {moved} 个向 A 的标签移动。",
+    "drift.sides.alt": (
+        "{right} of {n} reversed pairs lie on A's side under A's fingerprint.",
+        "在 A 的指纹下，{n} 个反转元件对中有 {right} 个位于 A 一侧。",
     ),
     "drift.col.fingerprint": ("fingerprint", "指纹"),
     "drift.col.measured": ("by measured labels", "按测得标签"),
@@ -159,17 +160,17 @@ PAGE: dict[str, tuple[str, str]] = {
     "drift.col.swapped": ("logit, A", "logit（A）"),
     "drift.col.p_a": ("true P in A", "A 中真实 P"),
     "drift.col.p_b": ("true P in B", "B 中真实 P"),
-    "drift.col.right": ("moved as planted", "按设定移动"),
+    "drift.col.right": ("on A's side", "在 A 一侧"),
     "drift.yes": ("yes", "是"),
     "drift.no": ("missed", "未命中"),
     "drift.truth": (
-        "Planted here: {n} of these pairs are true reversals (P on opposite sides of 0.5). A's fingerprint moves {hits} of them "
-        "the right way and misses {missed}; with shuffled labels {shuffled} move that way.",
-        "设定的真相：其中 {n} 对是真正的反转（P 在 0.5 两侧）。A 的指纹使 {hits} 对按正确方向移动，{missed} 对未命中；打乱标签后为 {shuffled} 对。",
+        "Planted here: {n} of these pairs are true reversals (P on opposite sides of 0.5). A's fingerprint puts {hits} of them "
+        "on A's side and misses {missed}; with shuffled labels {shuffled} lie there.",
+        "设定的真相：其中 {n} 对是真正的反转（P 在 0.5 两侧）。A 的指纹使 {hits} 对位于 A 一侧，{missed} 对未命中；打乱标签后为 {shuffled} 对。",
     ),
     "drift.truth.alt": (
-        "The widest of {n} planted reversals; {hits} moved the right way.",
-        "{n} 个设定反转中差异最大者；{hits} 个按正确方向移动。",
+        "The widest of {n} planted reversals; {hits} lie on the side of A.",
+        "{n} 个设定反转中差异最大者；{hits} 个位于 A 一侧。",
     ),
     "drift.turning": ("What turns between A and B", "A 与 B 之间改变了什么"),
     "drift.same": ("A and B are the same line, so no gate moves.", "A 与 B 相同，没有门改变。"),
@@ -260,10 +261,10 @@ FIGURES: dict[str, tuple[str, str]] = {
     "fig.drift.change.01": ("0 in B, 1 in A", "B 0，A 1"),
     "fig.drift.change.10": ("1 in B, 0 in A", "B 1，A 0"),
     "fig.drift.listed": ("planted reversal", "设定的反转"),
-    "fig.drift.pairs.own": ("Pairs of {b} under the fingerprint of {a}", "{b} 的元件对在 {a} 的指纹下"),
-    "fig.drift.pairs.other": ("Control: {a} from another support", "对照：{a} 的另一支持集"),
+    "fig.drift.pairs.own": ("Pairs of B under A's fingerprint", "B 的元件对在 A 的指纹下"),
+    "fig.drift.pairs.other": ("Control: A from another support", "对照：A 的另一支持集"),
     "fig.drift.pairs.prior": ("Control: no support at all", "对照：没有支持集"),
-    "fig.drift.pairs.shuffled": ("Control: {a} with shuffled labels", "对照：{a} 打乱标签"),
+    "fig.drift.pairs.shuffled": ("Control: A with shuffled labels", "对照：A 打乱标签"),
     "fig.drift.pairs.note": (
         "{n:,} shown / {total:,} in total; {crossed:,} change their verdict",
         "显示 {n:,} / 共 {total:,}；{crossed:,} 对判断改变",
@@ -297,9 +298,11 @@ FIGURES: dict[str, tuple[str, str]] = {
     ),
     "fig.drift.logit": ("logit", "logit"),
     "fig.drift.trace": ("Unfolding h(t) of {name}", "{name} 的展开 h(t)"),
-    "fig.drift.trace.name": ("atom {k}, {line}", "原子 {k}，{line}"),
     "fig.drift.trace.axis": ("unfolding step t", "展开步 t"),
-    "fig.drift.trace.note": ("{turned} of {n} atoms change sides", "{n} 个原子中 {turned} 个换边"),
+    "fig.drift.trace.note": (
+        "solid: {a}, dashed: {b}; {turned} of {n} atoms change sides",
+        "实线：{a}，虚线：{b}；{n} 个原子中 {turned} 个换边",
+    ),
     "fig.drift.trace.alt": (
         "{turned} of the {n} atoms that differ most change sides between A and B.",
         "差异最大的 {n} 个原子中有 {turned} 个在 A 与 B 之间换边。",

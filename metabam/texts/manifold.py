@@ -43,8 +43,8 @@ PAGE: dict[str, tuple[str, str]] = {
     ),
     "manifold.view": ("Map", "图"),
     "manifold.view.pca": ("PCA", "PCA"),
-    "manifold.view.umap": ("UMAP, stored", "UMAP（已存）"),
-    "manifold.view.raw": ("two dimensions of z", "z 的两个维度"),
+    "manifold.view.umap": ("UMAP", "UMAP"),
+    "manifold.view.raw": ("raw z", "原始 z"),
     "manifold.axis": ("z on {axis}", "{axis} 轴的 z"),
     "manifold.small": (
         "{n} supports are fewer than {least}: PCA only.",
@@ -68,10 +68,10 @@ PAGE: dict[str, tuple[str, str]] = {
     ),
     "manifold.how": (
         "Each point is what the model believes about a line after 16 random pairs of it: the width of a cloud is what 16 "
-        "pairs leave open. A star is the belief after all pairs. Ellipses hold 1 and 2 standard deviations of the points. "
+        "pairs leave open. A star is the belief after all pairs; it lies farther out, because few pairs keep a belief near the middle. Ellipses hold 1 and 2 standard deviations of the points. "
         "Crosses are new lines, the dashed ellipse is one standard deviation of their own uncertainty. Draw a lasso to list "
         "supports below.",
-        "每个点是模型根据某细胞系随机 16 个元件对得到的认识：点云的宽度就是 16 对未能确定的部分。星号为使用全部元件对后的认识。"
+        "每个点是模型根据某细胞系随机 16 个元件对得到的认识：点云的宽度就是 16 对未能确定的部分。星号为使用全部元件对后的认识；它离中心更远，因为少量元件对使认识停留在中间附近。"
         "椭圆为点的 1 与 2 个标准差。叉号为新细胞系，虚线椭圆为其自身不确定性的一个标准差。用套索圈选可在下方列出支持集。",
     ),
     "manifold.caption": (
@@ -93,14 +93,14 @@ PAGE: dict[str, tuple[str, str]] = {
         "1 if every neighbour in the picture is a neighbour in z (15 neighbours).",
         "若图中的邻居都是 z 中的邻居则为 1（15 个邻居）。",
     ),
-    "manifold.kpi.overlap": ("15-neighbour overlap", "15 近邻重合"),
+    "manifold.kpi.overlap": ("Shared neighbours", "15 近邻重合"),
     "manifold.kpi.overlap_help": (
         "Share of the 15 nearest neighbours in z that are among the 15 nearest in the picture.",
         "z 中 15 个最近邻里同时是图中 15 个最近邻的比例。",
     ),
     "manifold.kpi.of_one": ("of 1", "满分 1"),
-    "manifold.kpi.hull": ("New lines in the hull", "凸包内的新细胞系"),
-    "manifold.kpi.hull_note": ("of all dimensions of z", "按 z 的全部维度"),
+    "manifold.kpi.hull": ("Inside the hull", "凸包内"),
+    "manifold.kpi.hull_note": ("new lines, in all of z", "新细胞系，按全部 z"),
     "manifold.kpi.hull_help": (
         "How many new lines are a mixture of training supports in every dimension of z. Outside does not mean wrong, but the "
         "model extrapolates there.",
