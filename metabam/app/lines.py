@@ -191,7 +191,8 @@ def places_of(scene: Scene, lines: Sequence[Line]) -> Places:
     """
     own = [line.table for line in lines if line.origin == "own" and line.table is not None]
     given = session.get(PLACES)
-    shared = _shared_places(cache.weights_digest(scene.run), scene, lines)
+    key = digest(cache.weights_digest(scene.run), cache.is_bundled(scene.summary.run_id))
+    shared = _shared_places(key, scene, lines)
     tables = [*own, *([given] if isinstance(given, PairTable) else [])]
     return shared if not tables else _indexed([*tables, shared.table])
 

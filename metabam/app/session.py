@@ -72,3 +72,6 @@ def reset_view() -> None:
     for name in list(st.session_state):
         if str(name) not in KEPT:
             del st.session_state[name]
+    for name in UNBOUND:
+        if name in st.query_params:
+            del st.query_params[name]

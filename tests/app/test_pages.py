@@ -15,14 +15,19 @@ PAGES = {
     "atoms": "pages/observe/atoms.py",
     "sequence": "pages/probe/sequence.py",
     "ablation": "pages/probe/ablation.py",
+    "drift": "pages/probe/drift.py",
+    "manifold": "pages/probe/manifold.py",
     "live": "pages/adapt/live.py",
 }
+NEED_WEIGHTS = ("overview", "drift", "manifold", "live")
 TITLES = {
     "overview": ("Overview", "概览"),
     "training": ("Training monitor", "训练监视"),
     "atoms": ("Atoms", "原子"),
     "sequence": ("Sequence lens", "序列透镜"),
     "ablation": ("Mechanism ablation", "机制消融"),
+    "drift": ("Fingerprint drift", "指纹漂移"),
+    "manifold": ("Context manifold", "环境流形"),
     "live": ("Adapt live", "实时适应"),
 }
 

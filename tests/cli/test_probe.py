@@ -13,6 +13,7 @@ import pytest
 from metabam.cli import learn, main
 from metabam.cli.report import Output
 from metabam.probe import manifold
+from metabam.train.run import RunStore
 
 GENOME = ("--genome", "world/genome.fa")
 SHORT = ("--run", "run")
@@ -111,6 +112,20 @@ def test_a_map_is_stored_beside_the_run(trained, monkeypatch):
     assert len(cloud.lines) == 2
     assert cloud.mean.shape[0] == layout.coordinates.shape[0] == 400
     assert np.isfinite(cloud.auroc).all()
+
+
+def test_a_finished_run_gets_its_map_later(trained, monkeypatch):
+    def quick(cloud, *, seed):
+        return dataclasses.replace(manifold.pca_layout(cloud), method="umap", axes=None, centre=None)
+
+    monkeypatch.setattr(manifold, "umap_layout", quick)
+    shutil.copytree(trained.folder / "run", trained.folder / "late")
+    done = trained.call("probe", "map", "--run", "late", "--json")
+    assert done.code == 0, done.err
+    assert (done.json()["file"], done.json()["points"]) == ("map.safetensors", 400)
+    cloud, layout = manifold.load_map(trained.folder / "late")
+    assert cloud.lines == tuple(line.name for line in RunStore(trained.folder).open("late").training_contexts())
+    assert layout.method == "umap"
 
 
 @pytest.mark.nightly

@@ -10,6 +10,8 @@ from metabam.probe.manifold import (
     nearest,
     pca_layout,
     place,
+    project,
+    raw_layout,
     save_map,
     support_cloud,
     umap_layout,
@@ -129,3 +131,29 @@ def test_umap_keeps_neighbourhoods():
     assert found.coordinates.shape == (93, 2)
     assert np.isfinite(found.coordinates).all()
     assert found.trustworthiness > 0.85
+
+
+def test_two_raw_dimensions_are_those_dimensions():
+    made = cloud()
+    found = raw_layout(made, 3, 1)
+    assert np.array_equal(found.coordinates, made.mean[:, [3, 1]])
+    power = made.mean.var(axis=0)
+    assert found.explained == pytest.approx(power[[3, 1]] / power.sum())
+    inside = belief(np.zeros(K), mean=np.arange(5.0))
+    assert place(made, found, [inside]).coordinates[0].tolist() == [3.0, 1.0]
+    assert project(made, found, np.arange(5.0)[None], np.full((1, 5), 2.0))[1][0] == pytest.approx(4.0 * np.eye(2))
+    for axes in ((1, 1), (0, 5), (-1, 2)):
+        with pytest.raises(InputError, match="dimensions 1 to 5"):
+            raw_layout(made, *axes)
+
+
+def test_a_large_cloud_is_judged_on_a_part_of_it(monkeypatch):
+    from metabam.probe import manifold
+
+    made = cloud()
+    whole = pca_layout(made)
+    monkeypatch.setattr(manifold, "MOST_JUDGED", 47)
+    part = pca_layout(made)
+    assert np.array_equal(part.coordinates, whole.coordinates)
+    assert part.overlap != whole.overlap
+    assert 0.0 < part.overlap <= 1.0

@@ -3,7 +3,15 @@ import pytest
 
 from metabam.errors import ConfigError, InputError
 from metabam.metrics import auroc
-from metabam.probe.swap import fingerprint_path, shared_pairs, swap_fingerprints, swap_pair
+from metabam.probe.swap import (
+    fingerprint_path,
+    judged_pairs,
+    sampled_answer,
+    shared_pairs,
+    swap_both,
+    swap_fingerprints,
+    swap_pair,
+)
 from metabam.records import SupportSet, SwapLine
 from tests.probe.toys import Additive, K, T, belief, line, pairs, random_learner, weights
 
@@ -102,3 +110,55 @@ def test_one_line_cannot_be_swapped():
         swap_fingerprints(Additive(), lines()[:1])
     with pytest.raises(ConfigError, match="judge"):
         swap_fingerprints(Additive(), lines(), judged_by="both")
+
+
+def noisy_lines(count=3):
+    rng = np.random.default_rng(2)
+    return [
+        SwapLine(line(f"l{at}", pairs(N, 7), rng.random(N) < 0.4), np.arange(17), np.arange(17, 30))
+        for at in range(count)
+    ]
+
+
+def test_one_cell_is_the_same_cell_of_the_whole_matrix():
+    learner, made = random_learner(), noisy_lines()
+    whole, whole_by_row = swap_both(learner, made, shuffles=2)
+    one, by_row = swap_both(learner, [made[2], made[1]], cells=[(0, 1)], shuffles=2)
+    for name in ("auroc", "shuffled", "prior", "other", "reversal", "reversal_shuffled"):
+        assert one.score(name, 0, 1) == whole.score(name, 2, 1)
+        assert by_row.score(name, 0, 1) == whole_by_row.score(name, 2, 1)
+    assert np.isnan(one.auroc[1, 0])
+    assert one.n[1, 0] == 0
+    assert whole.reversal[2, 1] == pytest.approx(1.0 - whole_by_row.reversal[2, 1])
+
+
+def test_every_score_lies_in_its_interval_and_controls_on_reversed_pairs_are_scored_too():
+    found, _ = swap_both(random_learner(), noisy_lines())
+    for name in ("auroc", "other", "prior", "shuffled", "reversal", "reversal_other", "reversal_prior"):
+        value, low, high = found.score(name, 0, 2)
+        assert low < value < high
+    assert np.isnan(found.score("reversal", 1, 1)).all()
+
+
+def test_more_shared_pairs_than_wanted_are_thinned_and_counted():
+    first, second = noisy_lines(2)
+    rows, native, foreign, total = judged_pairs(first, second, 53)
+    assert (len(rows), total) == (53, N - 30)
+    assert np.array_equal(native, first.context.labels[rows])
+    assert np.array_equal(foreign, second.context.labels[rows])
+    found, _ = swap_both(Additive(), [first, second], most_shared=53)
+    assert (found.n[0, 1], found.n_shared[0, 1]) == (53, N - 30)
+
+
+def test_samples_of_z_are_another_answer_around_the_mean():
+    learner, made = random_learner(), noisy_lines(2)
+    before = weights(learner)
+    says = sampled_answer(learner, 400, seed=1)
+    own = learner.adapt(SupportSet(made[0].context.features[:17], made[0].context.labels[:17]))
+    drawn, mean = says(own, made[0].context.features), learner.predict(own, made[0].context.features).logit
+    assert np.array_equal(drawn, sampled_answer(learner, 400, seed=1)(own, made[0].context.features))
+    assert np.corrcoef(drawn, mean)[0, 1] > 0.9
+    assert not np.allclose(drawn, mean)
+    found, _ = swap_both(learner, made, cells=[(0, 1)], answer=says)
+    assert np.isfinite(found.auroc[0, 1])
+    assert weights(learner) == before
