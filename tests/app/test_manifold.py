@@ -114,18 +114,31 @@ def test_a_map_that_is_damaged_or_of_another_model_is_not_used(app, no_demo, cop
     assert "metabam probe map" in at.code[0].value
 
 
-def test_the_adapted_table_of_this_session_is_placed_as_the_readers_own(app):
-    at = app("pages/adapt/live.py", by_menu=True)
-    next(button for button in at.button if button.label == "Adapt to these pairs").click()
+def test_the_adapted_table_of_this_session_is_placed_and_can_be_swapped(app):
+    from metabam.app import adaptation, cache
+
+    at = app(MANIFOLD, by_menu=True)
+    run = cache.open_run("demo")
+    support, queries = (
+        read(cache.example(f"{name}_unseen02.tsv"), f"{name}.tsv", "upload", None)
+        for name, read in (("support", adaptation.read_support), ("queries", adaptation.read_queries))
+    )
+    done = adaptation.adapt(
+        cache.model(run), support, queries, {}, genome=None, run_id="demo", weights=cache.weights_digest(run),
+        lines={}, run=run,
+    )  # fmt: skip
+    for name, value in (("adaptation", done), ("support_state", support), ("query_state", queries)):
+        at.session_state[name] = value
     at.run()
-    at.switch_page(MANIFOLD).run()
     fine(at)
     table = next(item.value for item in at.dataframe if "in the hull" in item.value.columns)
-    assert len(table) == 5
+    assert table["line"].tolist()[-1] == "support.tsv"
+    assert table.iloc[-1, 1:].tolist() == table.set_index("line").loc["unseen02 | planted"].tolist()
     assert any(trace.get("name") == "your table" for trace in figures(at)[0]["data"])
     at.switch_page("pages/probe/drift.py").run()
     fine(at)
     assert "uploaded" in at.selectbox(key="env_a").options
+    assert at.session_state["own_line"][1].shots == 16
 
 
 # ------------------------------------------------------------------ parts
