@@ -1,7 +1,8 @@
 """Make the bundled demo: a small planted world, a run trained on it, and example tables of lines it never saw.
 
 ``python assets/build.py`` writes ``assets/world``, ``assets/demo``, ``assets/examples`` and ``assets/MANIFEST.json``;
-it calls the same commands that a user would. The old assets are replaced only when everything new is there.
+it calls the same commands that a user would. The old assets are replaced only when everything new is there. With
+``--bench-only`` the run, the world and the examples stay, and only ``assets/demo/bench`` is made anew.
 """
 
 from __future__ import annotations
@@ -34,8 +35,15 @@ LINES = ("unseen01", "unseen02", "unseen03", "unseen04")
 SHUFFLED = "unseen01"
 QUERIES = 400
 LIMIT = 25 * 10**6
-PARTS = ("world", "demo", "examples", "MANIFEST.json")
+MADE = ("world", "demo", "examples")
 NOT_SHIPPED = ("checkpoints", "lock", "resume")
+BENCH = (
+    "--lines", "6", "--supports", "4", "--queries", "300", "--shots", "0", "4", "8", "16", "32", "64", "256",
+    "--learner",
+    "metabam,metabam_context,hierarchical,pooled,prototype,distance,tss_count,gene_propensity,pair_lookup,"
+    "kmer_prototype,support_prevalence,truth_knower",
+)  # fmt: skip
+"""Lines, supports and learners of the bundled benchmark: about 80 CPU seconds and 1.4 MB."""
 
 
 def metabam(*words: str | Path) -> None:
@@ -86,10 +94,27 @@ def write_examples(world: Path, out: Path) -> None:
     genome.close()
 
 
+def simulate(folder: Path, pairs: int | None) -> Path:
+    """Write the whole planted world and return its folder."""
+    world = folder / "planted"
+    metabam("simulate", "--out", world, "--seed", str(SEED), *(["--pairs-per-line", str(pairs)] if pairs else []))
+    return world
+
+
+def write_bench(world: Path, run: Path) -> None:
+    """Judge a run on its own world; of the parts, only the logits are kept, since the table holds their rows."""
+    metabam("bench", "--world", world, "--run", run, "--out", run / "bench", *BENCH)
+    for path in (run / "bench").rglob("*"):
+        if path.name in ("lock", "pace.json") or (path.suffix == ".parquet" and path.name != "table.parquet"):
+            path.unlink()
+    for path in sorted((run / "bench").rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
 def build(folder: Path, steps: int | None, pairs: int | None) -> None:
     """Make everything inside an empty folder."""
-    world = folder / "whole"
-    metabam("simulate", "--out", world, "--seed", str(SEED), *(["--pairs-per-line", str(pairs)] if pairs else []))
+    world = simulate(folder, pairs)
     words = ["--steps", str(steps)] if steps else []
     metabam(
         "train", "--genome", world / "genome.fa", "--pairs", world / "pairs.tsv", "--holdout", "unseen*",
@@ -100,33 +125,54 @@ def build(folder: Path, steps: int | None, pairs: int | None) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     status = files.read_json(folder / "demo" / "status.json")
     files.write_json(folder / "demo" / "status.json", status | {"host": "", "pid": 0})
+    write_bench(world, folder / "demo")
     write_examples(world, folder / "examples")
     (folder / "world").mkdir()
     for name in ("genome.fa", "truth.json", "truth_pairs.parquet", "motifs.meme"):
         shutil.copyfile(world / name, folder / "world" / name)
     shutil.rmtree(world)
-    describe(folder)
+    write_manifest(folder)
 
 
-def describe(folder: Path) -> None:
-    """Write the manifest of everything in a folder of assets: size and SHA-256 of each file, and the versions."""
-    made = [path for name in PARTS[:-1] for path in sorted((folder / name).rglob("*")) if path.is_file()]
+def write_manifest(folder: Path) -> None:
+    """Say what every file of the demo is, and what made it."""
+    made = sorted(path for name in MADE for path in (folder / name).rglob("*") if path.is_file())
     described = {
         str(path.relative_to(folder)): {"sha256": files.sha256(path.read_bytes()), "bytes": path.stat().st_size}
-        for path in sorted(made)
+        for path in made
     }
     total = sum(entry["bytes"] for entry in described.values())
     if total > LIMIT:
         sys.exit(f"the demo is {total / 1e6:.1f} MB, above {LIMIT / 1e6:.0f} MB")
     versions = {name: version(name) for name in ("metabam", "torch", "numpy")} | {"python": platform.python_version()}
     manifest = {"command": COMMAND, "seed": SEED, "versions": versions, "bytes": total, "files": described}
-    (folder / PARTS[-1]).write_text(json.dumps(manifest, indent=1) + "\n")
+    (folder / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
 
 def add_map(folder: Path) -> None:
     """Make the map of a demo that stands, and describe the assets anew; nothing else is touched."""
     metabam("probe", "map", "--run", folder / "demo", "--seed", str(SEED))
-    describe(folder)
+    write_manifest(folder)
+
+
+def bench_only(assets: Path, pairs: int | None) -> None:
+    """Make the benchmark of the demo that is there, on the world that its seed gives."""
+    folder = Path(tempfile.mkdtemp(prefix=".build-", dir=assets))
+    try:
+        world = simulate(folder, pairs)
+        same = files.sha256((world / "truth.json").read_bytes()) == files.sha256(
+            (assets / "world" / "truth.json").read_bytes()
+        )
+        if not same:
+            sys.exit("this version simulates another world than the demo's: build everything")
+        shutil.copytree(assets / "demo", folder / "demo", ignore=shutil.ignore_patterns("bench"))
+        write_bench(world, folder / "demo")
+        shutil.rmtree(assets / "demo" / "bench", ignore_errors=True)
+        (folder / "demo" / "bench").rename(assets / "demo" / "bench")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    write_manifest(assets)
+    print(assets / "MANIFEST.json")
 
 
 def main() -> None:
@@ -136,15 +182,19 @@ def main() -> None:
     parser.add_argument("--pairs-per-line", type=int, help="size of the world, to try this command (default: 6000)")
     parser.add_argument("--out", type=Path, default=ROOT, help="folder to write into (default: assets)")
     parser.add_argument("--map-only", action="store_true", help="only add the map to the demo that is there")
+    parser.add_argument("--bench-only", action="store_true", help="keep everything but the benchmark of the demo")
     arguments = parser.parse_args()
     if arguments.map_only:
         add_map(arguments.out)
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.bench_only:
+        bench_only(arguments.out, arguments.pairs_per_line)
+        return
     folder = Path(tempfile.mkdtemp(prefix=".build-", dir=arguments.out))
     try:
         build(folder, arguments.steps, arguments.pairs_per_line)
-        for name in PARTS:
+        for name in (*MADE, "MANIFEST.json"):
             old = arguments.out / name
             if old.exists():
                 shutil.rmtree(old) if old.is_dir() else old.unlink()

@@ -232,7 +232,7 @@ def genome_file(path: Path) -> Genome:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _scores(key: str, _tables: dict[str, bytes], _model: Model) -> list[LineScore]:
     """Return the AUPRC of a model on tables."""
-    from metabam.app.evaluation import bundled_scores
+    from metabam.app.scores import bundled_scores
 
     return bundled_scores(_model, _tables)
 

@@ -9,9 +9,9 @@ import streamlit as st
 
 from metabam.app import adaptation, cache, reach, session
 from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Queries
-from metabam.app.evaluation import score_interval
 from metabam.app.layout import Scene
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE
+from metabam.app.scores import score_interval
 from metabam.app.widgets import chart, empty, metric, plain
 from metabam.metrics import expected_calibration_error
 from metabam.plots import adapting, queries

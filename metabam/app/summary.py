@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from metabam.app import cache, layout, navigation, session
+from metabam.app import cache, judged, layout, navigation, session
 from metabam.app.layout import RUN, Scene
 from metabam.app.widgets import chart, empty, figure_foot, json_text, metric, plain, points_of
 from metabam.errors import MetaBamError
@@ -46,14 +46,10 @@ def numbers(scene: Scene) -> dict[str, object]:
     shown = f"{rank:.1f}" if records else "–"
     top = scene.text("overview.of", top=records[-1].max_rank) if records else ""
     metric(cells[5], scene.text("overview.rank"), shown, top, help_text=scene.text("overview.rank_help"))
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for name in ("honesty", "leakage"):
-            st.badge(
-                f"{scene.text(f'overview.{name}')}: {scene.text('overview.not_audited')}",
-                icon=":material/gavel:",
-                color="gray",
-                help=scene.text("overview.not_audited_help"),
-            )
+    found = judged.audit(scene)
+    if found.missed:
+        st.error(f"**{judged.honesty_text(found, scene.lang)}**", icon=":material/flag:")
+    judged.badges(scene, found)
     return {
         "training_lines": [line.name for line in lines],
         "pairs": pairs,
@@ -63,8 +59,7 @@ def numbers(scene: Scene) -> dict[str, object]:
         "T": model.n_steps,
         "effective_rank": None if not records else rank,
         "max_rank": None if not records else records[-1].max_rank,
-        "honesty": "not audited",
-        "leakage": "not audited",
+        **judged.facts(found),
     }
 
 
@@ -102,16 +97,22 @@ def scores_block(scene: Scene) -> list[queries.LineScore]:
             layout.problem(error, scene.lang)
             return []
     if not scores:
+        scores = judged.line_scores(scene)
+    if not scores:
         empty(scene.text("overview.scores.empty"), scene.text("overview.scores.empty_do"))
         return []
     lines = [line.name.partition(" | ")[0] for line in layout.lines_of(scene.run)] + [score.line for score in scores]
-    chart(
+    event = chart(
         queries.line_scores_figure(scores, lines=lines, synthetic=scene.synthetic, lang=scene.lang),
         "never_seen",
         scene.lang,
         how="overview.scores.how",
-        provenance=scene.comment(),
+        provenance=judged.comment(scene, judged.audit(scene)),
+        on_select="rerun",
     )
+    for point in points_of(event):
+        judged.show_line(scene, str(point.get("id", "")))
+        navigation.go("evaluation")
     return scores
 
 

@@ -114,10 +114,10 @@ class _Job:
         self.progress("splits", f"{world.name}, fold {fold.name}")
         tasks = list(all_tasks(fold, self.config))
         leaks = leakage.audit(world.name, fold, tasks)
-        leakage.refuse(leaks)
-        self.leaks += leaks
         audit = [asdict(record) for record in leaks]
         self.folder.check_split(world.name, fold.name, {**manifest(fold, tasks), "audit": audit})
+        leakage.refuse(leaks)
+        self.leaks += leaks
         queries = _Queries(world.name, fold, self.folder)
         queries.keep(tasks)
         fitting = Fitting(fold, self.config)
@@ -158,10 +158,30 @@ class _Queries:
             mine = [task for task in tasks if task.context == which and kept(task)]
             arrays: dict[str, NDArray[Any]] = {}
             for task in mine:
-                arrays[f"rows.{task.repeat}"] = task.queries
-                arrays[f"labels.{task.repeat}"] = context.pairs.labels[task.queries]
-                arrays[f"genes.{task.repeat}"] = context.gene[task.queries]
+                arrays |= {f"{name}.{task.repeat}": values for name, values in asked_pairs(self.fold, task).items()}
             self.folder.keep(part, tidy([]), arrays)
+
+
+def asked_pairs(fold: Fold, task: Task) -> dict[str, NDArray[Any]]:
+    """Return what is known of the queries (Q,) of a task: labels, gene, what slices need, and names as UTF-8 lines.
+
+    ``reversed`` is 1 where the other line holds the other label, ``distance`` in bp (NaN across chromosomes), ``bayes``
+    the true P(y = 1) of a planted world.
+    """
+    context, rows = fold.held[task.context], task.queries
+    asked, table = asked_of(fold, task), context.table.take(rows)
+    places = zip(table.enhancer_chrom, table.enhancer_start, table.promoter_chrom, table.promoter_start, strict=True)
+    names = [str(own) or f"{a}:{b}-{c}:{d}" for own, (a, b, c, d) in zip(table.pair_id, places, strict=True)]
+    found: dict[str, NDArray[Any]] = {
+        "rows": rows,
+        "labels": asked.labels,
+        "genes": context.gene[rows],
+        "enhancers": context.pairs.enhancer[rows],
+        "distance": table.distance().astype(np.float32),
+        "reversed": asked.reversed_pairs.astype(np.int8),
+        "names": np.frombuffer("\n".join(names).encode(), dtype=np.uint8).copy(),
+    }
+    return found if asked.bayes is None else {**found, "bayes": asked.bayes.astype(np.float32)}
 
 
 def kept(task: Task) -> bool:

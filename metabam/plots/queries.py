@@ -275,6 +275,7 @@ def line_scores_figure(
         name=text("fig.scores.auprc", lang),
         text=[theme.label(score.line) for score in scores],
         customdata=[score.pairs for score in scores],
+        ids=[score.line for score in scores],
         marker={"size": 11, "color": [theme.line_colour(score.line, lines) for score in scores]},
         error_x={
             "type": "data",

@@ -160,6 +160,13 @@ def outcome_weights(probability: FloatArray, outcomes: int, seed: int) -> tuple[
     return weights, gain
 
 
+def answers_if(probability: FloatArray, row: int) -> Array:
+    """Return mean P(y = 1) (2, B) of all candidates if candidate ``row`` came out 0, and if it came out 1."""
+    p = probability.astype(np.float64)
+    weights = np.stack([1.0 - p[:, row], p[:, row]])
+    return np.asarray((weights / np.maximum(weights.sum(axis=1, keepdims=True), _EDGE)) @ p)
+
+
 # ------------------------------------------------------------------ the search
 
 

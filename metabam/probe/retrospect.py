@@ -56,7 +56,8 @@ def check_design(
     rules
         Of the batch; identities are taken from the line, row lists and costs are not used here.
     random_shots
-        Sizes at which random supports are judged, to tell how many random pairs a planned batch is worth.
+        Sizes at which random supports are judged, to tell how many random pairs a planned batch is worth; the first
+        picks of a plan are judged at those that it reaches.
 
     Raises
     ------
@@ -67,6 +68,7 @@ def check_design(
         raise InputError("too-few-pairs", f"{line.name} has {len(line)} pairs.", "Use fewer candidates.")
     rng = np.random.default_rng(seed)
     sizes = np.unique([*random_shots, rules.size]).astype(np.int64)
+    first = sizes[sizes <= rules.size]
     planned, curves = [], []
     for number in range(rounds):
         pool = rng.permutation(len(line))[:candidates]
@@ -75,17 +77,18 @@ def check_design(
         )
         batch = plan_support(partial(draw, line.features[pool]), kept, random_batches=0, seed=seed + number)
         chance = rng.permutation(candidates)
-        asked = [pool[batch.chosen], *(pool[chance[:size]] for size in sizes)]
+        asked = [*(pool[batch.chosen[:size]] for size in first), *(pool[chance[:size]] for size in sizes)]
         scores = _judged(learner, line, asked, rng)
-        planned.append(scores[0])
-        curves.append(scores[1:])
+        planned.append(scores[: len(first)])
+        curves.append(scores[len(first) :])
         if progress is not None:
             progress((number + 1) / rounds)
-    random = np.array(curves)
-    mean = np.nanmean(random, axis=0)
+    random, grown = np.array(curves), np.array(planned)
+    mean, reached = np.nanmean(random, axis=0), np.nanmean(grown, axis=0)
     at = int(np.flatnonzero(sizes == rules.size)[0])
-    equal = _shots_to_reach(sizes, mean, float(np.nanmean(planned)))
-    return RetrospectRecord(np.array(planned), random[:, at], rules.size, sizes, mean, equal)
+    equal = _shots_to_reach(sizes, mean, float(reached[-1]))
+    enough = _shots_to_reach(first, reached, float(mean[at]))
+    return RetrospectRecord(grown[:, -1], random[:, at], rules.size, sizes, mean, equal, reached, enough)
 
 
 def _judged(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from metabam.texts import ablation, adapt, atoms, card, drift, figures, manifold, overview, sequence, shell, training
+from metabam.texts import (ablation, adapt, atoms, card, drift, evaluation, evaluation_figures, figures, manifold, overview, sequence, shell, training)
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
@@ -32,6 +32,8 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     **drift.CATALOGUE,
     **manifold.CATALOGUE,
     **adapt.CATALOGUE,
+    **evaluation.CATALOGUE,
+    **evaluation_figures.CATALOGUE,
     **figures.CATALOGUE,
 }
 

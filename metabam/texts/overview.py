@@ -30,12 +30,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "overview.of": ("of {top}", "上限 {top}"),
     "overview.honesty": ("Honesty", "诚实性"),
     "overview.leakage": ("Leakage", "泄漏"),
-    "overview.not_audited": ("not audited", "未审核"),
-    "overview.not_audited_help": (
-        "This run has not been compared with what needs no model (distance, gene propensity, look-up), and overlap "
-        "between training and query pairs has not been counted. Read every score with that in mind.",
-        "本次运行尚未与无需模型的方法（距离、基因倾向、查表）比较，也未统计训练与查询元件对的重叠。阅读任何分数时请记住这一点。",
-    ),
     "overview.path.how": (
         "Read from left to right. **16 pairs**: filled diamonds are enhancer-promoter pairs in contact, open ones are "
         "not. **q(z|S)**: what those labels say about the cell line, dot and standard deviation, over the grey prior. "
@@ -54,9 +48,9 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "overview.scores.how": (
         "Each dot is one cell line that took no part in training: the model was given 16 of its pairs and asked about "
         "others. The tick is the base rate, what guessing reaches. Bars are 95 % bootstrap intervals over query pairs. "
-        "No baseline that needs no model is drawn here yet, so this is not a verdict.",
+        "Beating the base rate is not a verdict: click a dot for the same line beside baselines that need no model.",
         "每个点是一个未参与训练的细胞系：给模型其中 16 个元件对，再询问其他元件对。短线为基准率，即随机猜测能达到的水平。"
-        "误差条为按查询对自助抽样的 95 % 区间。此处尚未画出无需模型的基线，因此这不是结论。",
+        "误差条为按查询对自助抽样的 95 % 区间。高于基准率并非结论：点击一个点可查看该细胞系与无需模型的基线的比较。",
     ),
     "overview.scores.empty": (
         "No labelled queries of a never-seen line are at hand for this run.",

@@ -7,6 +7,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "shell.section.observe": ("Observe", "观察"),
     "shell.section.probe": ("Probe", "探查"),
     "shell.section.adapt": ("Adapt", "适应"),
+    "shell.section.judge": ("Judge", "评判"),
     "shell.sidebar.run": ("Run", "运行"),
     "shell.sidebar.run_help": (
         "Runs found in the run folder, newest first, then the bundled demo. A link keeps the choice.",

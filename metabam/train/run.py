@@ -166,6 +166,11 @@ class Run:
             return "none"
         return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
 
+    @property
+    def bench_folder(self) -> Path:
+        """Return where a benchmark of this run is looked for; it need not exist."""
+        return self._path / "bench"
+
     def summary(self) -> RunSummary:
         """Return the row of this run for a list."""
         split = self.manifest["split"]

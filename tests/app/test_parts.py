@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from metabam.app import evaluation, independence, model, monitor, panels
+from metabam.app import independence, model, monitor, panels, scores
 from metabam.records import Fingerprint, History, SpectrumRecord, StepRecord
 
 
@@ -45,15 +45,15 @@ def test_nearest_line_by_joint_standard_deviations():
 
 def test_tables_that_belong_together():
     names = ["queries_a.tsv", "queries_b.tsv", "support_a.tsv", "support_a_shuffled.tsv", "support_c.tsv"]
-    assert evaluation.pairs_of_tables(names) == [("a", "support_a.tsv", "queries_a.tsv")]
+    assert scores.pairs_of_tables(names) == [("a", "support_a.tsv", "queries_a.tsv")]
 
 
 def test_score_interval_holds_the_score():
     labels = np.array([1, 0] * 53, dtype=np.int8)
     probability = np.linspace(0, 1, 106) * 0.5 + labels * 0.3
-    middle, low, high = evaluation.score_interval(labels, probability)
+    middle, low, high = scores.score_interval(labels, probability)
     assert low <= middle <= high
-    assert evaluation.score_interval(labels, labels.astype(float))[0] == 1.0
+    assert scores.score_interval(labels, labels.astype(float))[0] == 1.0
 
 
 def test_most_alike_atoms():

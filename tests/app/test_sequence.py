@@ -206,11 +206,11 @@ def test_elements_know_where_their_window_begins():
         )
 
     codes = np.zeros(10, dtype=np.uint8)
-    assert tables._element(table(100, 120, None), "enhancer", codes).start == 105
-    assert tables._element(table(100, 120, "A" * 20), "enhancer", codes).start == 105
-    assert tables._element(table(100, 107, "A" * 7), "enhancer", codes).start == 99
-    assert tables._element(table(100, 107, "A" * 9), "enhancer", codes).chrom == ""  # coordinates of something else
-    assert tables._element(table(-1, -1, "A" * 10), "enhancer", codes).chrom == ""
+    assert pairtables._element(table(100, 120, None), "enhancer", codes).start == 105
+    assert pairtables._element(table(100, 120, "A" * 20), "enhancer", codes).start == 105
+    assert pairtables._element(table(100, 107, "A" * 7), "enhancer", codes).start == 99
+    assert pairtables._element(table(100, 107, "A" * 9), "enhancer", codes).chrom == ""  # coordinates of something else
+    assert pairtables._element(table(-1, -1, "A" * 10), "enhancer", codes).chrom == ""
 
 
 def test_twins_in_a_table_get_names_of_their_own():
