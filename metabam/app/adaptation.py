@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metabam.app import model as models
-from metabam.app.widgets import csv_text, json_text
+from metabam.config import RefineConfig
 from metabam.records import (
     ConvergenceRecord,
     Fingerprint,
     FloatArray,
+    InformedRecord,
     NoveltyRecord,
     PairTable,
     Problem,
+    RefinementPath,
     SupportSet,
     TextArray,
 )
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 REFERENCE: Final = "metabam"
 OTHERS: Final = ("hierarchical", "prototype")
-NOT_INFORMED: Final = 0.1
 CHUNK: Final = 1_024  # query rows between two looks at whether the visitor has cancelled
 TEMPLATE: Final = (
     "pair_id\tchrom\tenhancer_start\tenhancer_end\tpromoter_start\tpromoter_end\tlabel\tcell_line\n"
@@ -66,7 +67,8 @@ class Adaptation:
     """Everything that the page shows after one press of Adapt.
 
     Support arrays are (S,), query arrays (Q,), context arrays (Z,), gates (K,). Query values of unusable rows are NaN.
-    ``others`` maps further learners to their (Q,) probabilities.
+    ``given`` and ``asked`` are the features of the support and of the usable queries; ``shared`` query rows are support
+    pairs; ``path`` is how z_c moved where it was refined.
     """
 
     run_id: str
@@ -89,13 +91,19 @@ class Adaptation:
     queries: Queries | None = field(repr=False)
     problems: tuple[Problem, ...]
     seconds: float
+    verdict: InformedRecord = field(repr=False)
+    given: SupportSet = field(repr=False)
+    asked: FloatArray | None = field(repr=False)
+    shared: int = 0
     seed: int = 0
     novelty: NoveltyRecord | None = field(default=None, repr=False)
+    refine: RefineConfig | None = None
+    path: RefinementPath | None = field(default=None, repr=False)
 
     @property
     def informed(self) -> bool:
-        """Return whether the posterior left the prior by at least 0.1 nats."""
-        return float(self.kl.sum()) >= NOT_INFORMED
+        """Return whether z_c left the prior by 0.1 nats or more, and the labels beat 95 % of their permutations."""
+        return self.verdict.informed
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,7 @@ def adapt(
     lines: dict[str, Fingerprint],
     run: Run,
     training: TrainingPairs | None = None,
+    refine: RefineConfig | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Adaptation:
     """Return what the model believes after a support, and its predictions; the model itself does not change.
@@ -166,6 +175,8 @@ def adapt(
         Fingerprints of the training lines, to find the nearest one.
     training
         The training pairs, to tell how far support and queries lie from them.
+    refine
+        Gradient steps of z_c after adapting.
     progress
         Told the share of query rows that are encoded; may raise to cancel, and nothing is then changed.
 
@@ -174,6 +185,7 @@ def adapt(
     InputError
         A pair cannot be turned into sequence.
     """
+    from metabam.probe.informed import informed_by_labels
     from metabam.probe.novelty import novelty
     from metabam.score import Predictor
 
@@ -190,7 +202,8 @@ def adapt(
     table = support.result.table
     features, _ = predictor.features(table)
     given = SupportSet(features, table.label)
-    fingerprint = predictor.adapt(table)
+    fingerprint = predictor.adapt(table, refine)
+    path = None if refine is None else model.learner.refine(model.learner.adapt(given), given, refine)[1]
     prior = model.learner.adapt(models.no_support(model))
     low, high = models.gate_interval(model, fingerprint)
     near = models.nearest_lines(fingerprint, lines)
@@ -220,8 +233,21 @@ def adapt(
         answered,
         tuple(predictor.findings(fingerprint, table)),
         time.perf_counter() - start,
+        informed_by_labels(model.learner, given),
+        given,
+        asked,
+        shared=0 if queries is None else shared_pairs(table, queries.result.table),
         novelty=None if training is None else novelty(training, features, asked),
+        refine=refine,
+        path=path,
     )
+
+
+def shared_pairs(support: PairTable, queries: PairTable) -> int:
+    """Return how many query rows are pairs of the support: what the model was told cannot test it."""
+    from metabam.data.overlap import pair_keys
+
+    return int(np.isin(pair_keys(queries), pair_keys(support)).sum())
 
 
 def encode_rows(
@@ -285,105 +311,3 @@ def pair_names(table: PairTable) -> list[str]:
         locus = f"{table.enhancer_chrom[row]}:{table.enhancer_start[row]:,}–{table.promoter_start[row]:,}"
         names.append(f"{table.pair_id[row]}  {locus}" if table.pair_id[row] else locus)
     return names
-
-
-# ------------------------------------------------------------------ exports
-
-
-def result_rows(done: Adaptation, most: int | None = None) -> list[dict[str, object]]:
-    """Return one row per query, in input order, at full precision: all, or the first ``most``."""
-    if done.queries is None:
-        return []
-    answered = done.queries
-    distance = answered.table.distance()
-    near = done.nearest[0][0] if done.nearest else ""
-    rows: list[dict[str, object]] = []
-    for row in range(len(answered.table))[:most]:
-        rows.append(
-            {
-                "pair_id": str(answered.table.pair_id[row]),
-                "chrom": str(answered.table.enhancer_chrom[row]),
-                "enhancer_start": int(answered.table.enhancer_start[row]),
-                "enhancer_end": int(answered.table.enhancer_end[row]),
-                "promoter_start": int(answered.table.promoter_start[row]),
-                "promoter_end": int(answered.table.promoter_end[row]),
-                "probability": float(answered.probability[row]),
-                "lower": float(answered.lower[row]),
-                "upper": float(answered.upper[row]),
-                "logit": float(answered.logit[row]),
-                "prior_only": float(answered.prior[row]),
-                "nearest_line": near,
-                "nearest_line_probability": float(answered.nearest[row]),
-                "distance_bp": float(distance[row]),
-                **{name: float(values[row]) for name, values in answered.others.items()},
-                "status": answered.status[row],
-            }
-        )
-    return rows
-
-
-def results_csv(done: Adaptation, comment: str) -> str:
-    """Return the query predictions as CSV with the provenance above the header."""
-    return csv_text(result_rows(done), comment)
-
-
-def results_bedpe(done: Adaptation, comment: str) -> bytes:
-    """Return the predicted pairs as BEDPE, 0-based half-open: anchor 1 enhancer, anchor 2 promoter, score = P.
-
-    Rows without a prediction or without coordinates are left out. ``comment`` becomes lines that start with ``#``;
-    there is no header row. Names that a spreadsheet would run as a formula are guarded, numbers never.
-    """
-    from metabam.data.exports import export_rows
-
-    if done.queries is None:
-        return b""
-    table = done.queries.table
-    placed = (table.enhancer_start >= 0) & (table.promoter_start >= 0)
-    kept = np.flatnonzero(done.queries.usable & placed)
-    rows = table.take(kept)
-    anchors = ("chrom1", "start1", "end1", "chrom2", "start2", "end2")
-    columns: dict[str, Any] = dict(zip(anchors, rows.coordinates(), strict=True))
-    columns["name"] = [str(name) or "." for name in rows.pair_id]
-    columns["score"] = done.queries.probability[kept]
-    columns["strand1"] = columns["strand2"] = ["."] * len(kept)
-    body = export_rows(columns).split(b"\n", 1)[1]
-    return "".join(f"# {line}\n" for line in comment.splitlines()).encode() + body
-
-
-def session_json(done: Adaptation, provenance: dict[str, object], synthetic: bool | None) -> str:
-    """Return what repeats this adaptation: digests of the inputs, run, seed, and the fingerprint that came out."""
-    from metabam.score import fingerprint_to_dict
-
-    return json_text(
-        {
-            "format": "metabam-session",
-            "version": 1,
-            "synthetic": synthetic,
-            "run": done.run_id,
-            "weights_sha256": done.weights,
-            "seed": done.seed,
-            "support": {
-                "name": done.support_name,
-                "sha256": done.support_sha256,
-                "pairs": len(done.labels),
-                "positives": int((done.labels == 1).sum()),
-            },
-            "queries": {
-                "name": done.query_name,
-                "sha256": done.query_sha256,
-                "pairs": 0 if done.queries is None else len(done.queries.table),
-            },
-            "learners": [REFERENCE, *(() if done.queries is None else done.queries.others)],
-            "kl_nats": float(done.kl.sum()),
-            "informed": done.informed,
-            "nearest_lines": [{"line": name, "distance": gap} for name, gap in done.nearest],
-            "fingerprint": fingerprint_to_dict(done.fingerprint),
-            "provenance": provenance,
-        }
-    )
-
-
-def labelled(answered: Queries) -> tuple[Array, NDArray[np.int8]]:
-    """Return probability and label of the query rows that have both."""
-    known = answered.usable & (answered.table.label >= 0)
-    return answered.probability[known], answered.table.label[known]

@@ -73,6 +73,16 @@ def gate_interval(model: Model, fingerprint: Fingerprint, level: float = 0.9, se
     return low, high
 
 
+def atom_names(model: Model, top: int = 3) -> list[str]:
+    """Return for each atom the pair features that weigh most in it."""
+    features = model.encoder.features
+    names: list[str] = []
+    for row in np.asarray(model.learner.atoms):
+        strongest = np.argsort(-np.abs(row))[:top]
+        names.append(", ".join(features[place].name for place in strongest if place < len(features)))
+    return names
+
+
 def kl_to(mean: Array, std: Array, prior_mean: Array, prior_std: Array) -> Array:
     """Return KL(N(mean, std^2) || N(prior_mean, prior_std^2)) in nats, per dimension (Z,)."""
     ratio = (std / prior_std) ** 2

@@ -44,6 +44,7 @@ PAGES: Final[tuple[Entry, ...]] = (
     Entry("probe", "drift", ":material/swap_horiz:"),
     Entry("probe", "manifold", ":material/bubble_chart:"),
     Entry("adapt", "live", ":material/science:"),
+    Entry("adapt", "design", ":material/explore:"),
     Entry("judge", "evaluation", ":material/balance:"),
 )
 

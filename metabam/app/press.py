@@ -11,6 +11,7 @@ from metabam.app import adaptation, cache, session
 from metabam.app.adaptation import OTHERS, Adaptation, Loaded
 from metabam.app.layout import Scene, guarded
 from metabam.app.live import DONE, QUERY_STATE, forget_all
+from metabam.config import RefineConfig
 
 PRESSED = "adapt_pressed"
 
@@ -29,6 +30,7 @@ def adapt_block(scene: Scene, support: Loaded | None) -> None:
             help=scene.text("live.learners_help"),
             persist_state="session",
         )
+        refine = _refinement(scene)
         button.form_submit_button(
             scene.text("live.go"),
             type="primary",
@@ -45,15 +47,38 @@ def adapt_block(scene: Scene, support: Loaded | None) -> None:
             scene.text("live.forget"), type="tertiary", icon=":material/delete:", on_click=forget_all, key="forget"
         )
     if session.take(PRESSED) and support is not None:
-        guarded(_press, scene, support, [str(name) for name in chosen])
+        guarded(_press, scene, support, [str(name) for name in chosen], refine)
 
 
-def _press(scene: Scene, support: Loaded, chosen: list[str]) -> None:
+def _refinement(scene: Scene) -> RefineConfig | None:
+    """Draw the settings of refinement and return them, or ``None`` where it is off."""
+    with st.expander(scene.text("live.refine"), icon=":material/tune:"):
+        st.caption(scene.text("live.refine_lead"))
+        cells = st.columns([1, 1, 1, 1], gap="medium", vertical_alignment="bottom")
+        on = cells[0].toggle(scene.text("live.refine.on"), key="refine_on")
+        steps = cells[1].number_input(scene.text("live.refine.steps"), 1, 500, 20, key="refine_steps")
+        size = cells[2].number_input(
+            scene.text("live.refine.size"), 0.001, 1.0, 0.1, 0.01, format="%.3f", key="refine_size"
+        )
+        noise = cells[3].number_input(
+            scene.text("live.refine.noise"),
+            0.0,
+            2.0,
+            0.0,
+            0.1,
+            key="refine_noise",
+            help=scene.text("live.refine.noise_help"),
+        )
+    return RefineConfig(steps=int(steps), step_size=float(size), noise=float(noise)) if on else None
+
+
+def _press(scene: Scene, support: Loaded, chosen: list[str], refine: RefineConfig | None) -> None:
     """Adapt and keep the result; when it fails the tables stay as they are."""
-    session.put(DONE, run_adaptation(scene, support, chosen))
+    session.forget("session_said")
+    session.put(DONE, run_adaptation(scene, support, chosen, refine))
 
 
-def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptation:
+def run_adaptation(scene: Scene, support: Loaded, chosen: list[str], refine: RefineConfig | None = None) -> Adaptation:
     """Compute one adaptation with visible steps."""
     loaded = session.get(QUERY_STATE)
     asked = loaded if isinstance(loaded, Loaded) and not loaded.result.refused else None
@@ -75,6 +100,7 @@ def run_adaptation(scene: Scene, support: Loaded, chosen: list[str]) -> Adaptati
             lines=lines,
             run=scene.run,
             training=cache.training_pairs(scene.run),
+            refine=refine,
             progress=progress,
         )
         waiting.empty()

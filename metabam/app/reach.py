@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from metabam.app import adaptation
+from metabam.app import adaptation_exports
 from metabam.app.adaptation import Adaptation, Queries
 from metabam.app.layout import Scene
 from metabam.app.widgets import chart, chart_foot, csv_text, empty
@@ -115,7 +115,7 @@ def bedpe_button(scene: Scene, done: Adaptation) -> None:
     """Draw the export of the predicted pairs as BEDPE."""
     st.download_button(
         scene.text("live.export.bedpe"),
-        lambda: adaptation.results_bedpe(done, scene.comment()),
+        lambda: adaptation_exports.results_bedpe(done, scene.comment()),
         "metabam_results.bedpe",
         "text/tab-separated-values",
         icon=":material/download:",

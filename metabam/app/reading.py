@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from metabam.app import adaptation, cache, reach, session
+from metabam.app import adaptation_exports, cache, labels, reach, session, whatif
+from metabam.app import model as models
 from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Queries
 from metabam.app.layout import Scene
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE
@@ -33,11 +34,11 @@ def read_block(scene: Scene) -> None:
     reach.novelty_warning(scene, done)
     _numbers(scene, done)
     tabs = st.tabs(
-        [scene.text("live.tab.queries"), scene.text("live.tab.belief"), scene.text("live.tab.shots")],
+        [scene.text(f"live.tab.{name}") for name in ("queries", "belief", "labels", "whatif", "shots")],
         key="read_tabs",
         on_change="rerun",
     )
-    for tab, draw in zip(tabs, (_queries, _belief, _shots), strict=True):
+    for tab, draw in zip(tabs, (_queries, _belief, labels.labels_panel, whatif.what_if_panel, _shots), strict=True):
         if tab.open:
             with tab:
                 draw(scene, done)
@@ -45,11 +46,17 @@ def read_block(scene: Scene) -> None:
 
 
 def _verdict(scene: Scene, done: Adaptation) -> None:
-    kl = float(done.kl.sum())
+    found = done.verdict
+    said = {"kl": float(done.kl.sum()), "gain": found.gain, "p": found.p, "n": len(found.null)}
     if done.informed:
-        st.info(scene.text("live.informed", kl=kl), icon=":material/trending_up:")
+        st.info(scene.text("live.informed", **said), icon=":material/trending_up:")
     else:
-        st.error(scene.text("live.not_informed", kl=kl), icon=":material/warning:")
+        reason = "few" if not found.null.any() else ("kl" if said["kl"] < found.kl_floor else "gain")
+        st.error(
+            scene.text("live.not_informed") + " " + scene.text(f"live.not_informed.{reason}", **said),
+            icon=":material/warning:",
+        )
+        st.caption(":material/info: " + scene.text("live.power"))
     for problem in done.problems:
         st.warning(plain(problem.message, 400) + ("  \n" + plain(problem.remedy, 300) if problem.remedy else ""))
 
@@ -80,7 +87,8 @@ def _numbers(scene: Scene, done: Adaptation) -> None:
     )
     scored = _score(done)
     if scored is None:
-        metric(cells[3], scene.text("live.kpi.auprc"), "–")
+        note = scene.text("live.kpi.withheld", n=done.shared) if done.shared else ""
+        metric(cells[3], scene.text("live.kpi.auprc"), "–", note, help_text=scene.text("live.kpi.withheld_help"))
     else:
         middle, low, high, base, n = scored
         metric(
@@ -94,10 +102,10 @@ def _numbers(scene: Scene, done: Adaptation) -> None:
 
 
 def _score(done: Adaptation) -> tuple[float, float, float, float, int] | None:
-    """Return AUPRC, its interval, base rate and n on the labelled queries, or None without both classes."""
-    if done.queries is None:
+    """Return AUPRC, interval, base rate and n; None without both classes, or with a support pair among the queries."""
+    if done.queries is None or done.shared:
         return None
-    probability, labels = adaptation.labelled(done.queries)
+    probability, labels = adaptation_exports.labelled(done.queries)
     if len(set(labels.tolist())) < 2:
         return None
     return (*score_interval(labels, probability), float(np.mean(labels == 1)), len(labels))
@@ -128,7 +136,7 @@ def _belief(scene: Scene, done: Adaptation) -> None:
                 done.gate_low,
                 done.gate_high,
                 prior=done.prior.spectrum,
-                names=atom_names(scene),
+                names=models.atom_names(cache.model(scene.run)),
                 synthetic=synthetic,
                 lang=lang,
             ),
@@ -147,17 +155,6 @@ def _belief(scene: Scene, done: Adaptation) -> None:
         provenance=comment,
     )
     reach.novelty_panel(scene, done)
-
-
-def atom_names(scene: Scene, top: int = 3) -> list[str]:
-    """Return for each atom the pair features that weigh most in it."""
-    model = cache.model(scene.run)
-    features = model.encoder.features
-    names: list[str] = []
-    for row in np.asarray(model.learner.atoms):
-        strongest = np.argsort(-np.abs(row))[:top]
-        names.append(", ".join(features[place].name for place in strongest if place < len(features)))
-    return names
 
 
 def _shots(scene: Scene, done: Adaptation) -> None:
@@ -246,7 +243,7 @@ def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
         else:
             empty(scene.text("live.one_learner"), scene.text("live.one_learner_do"))
     with right:
-        probability, labels = adaptation.labelled(answered)
+        probability, labels = adaptation_exports.labelled(answered)
         if len(set(labels.tolist())) == 2:
             ece = expected_calibration_error(labels, probability)
             chart(
@@ -263,7 +260,7 @@ def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
 
 
 def _result_table(scene: Scene, done: Adaptation) -> None:
-    rows = adaptation.result_rows(done, MOST_ROWS)
+    rows = adaptation_exports.result_rows(done, MOST_ROWS)
     total = 0 if done.queries is None else len(done.queries.table)
     near = plain(done.nearest[0][0]) if done.nearest else ""
     labels = done.queries.table.label.tolist() if done.queries is not None else []
@@ -305,11 +302,13 @@ def _result_table(scene: Scene, done: Adaptation) -> None:
 
 
 def _exports(scene: Scene, done: Adaptation) -> None:
+    given = session.get(SUPPORT_STATE)
+    support = given if isinstance(given, Loaded) else None
     with st.container(horizontal=True, gap="small"):
         if done.queries is not None:
             st.download_button(
                 scene.text("live.export.csv"),
-                lambda: adaptation.results_csv(done, scene.comment()),
+                lambda: adaptation_exports.results_csv(done, scene.comment()),
                 "metabam_results.csv",
                 "text/csv",
                 icon=":material/download:",
@@ -319,7 +318,7 @@ def _exports(scene: Scene, done: Adaptation) -> None:
             reach.bedpe_button(scene, done)
         st.download_button(
             scene.text("live.export.json"),
-            lambda: adaptation.session_json(done, scene.provenance(), scene.synthetic),
+            lambda: adaptation_exports.session_json(done, support, scene.provenance(), scene.synthetic),
             "metabam_session.json",
             "application/json",
             icon=":material/data_object:",

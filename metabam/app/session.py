@@ -15,15 +15,7 @@ from metabam.texts import language as known
 
 LANGUAGE: Final = "language"
 KEPT: Final = (
-    LANGUAGE,
-    "support_state",
-    "query_state",
-    "adaptation",
-    "atom_notes",
-    "atom_places",
-    "atom_motifs",
-    "pair_places",
-)
+KEPT: Final = (LANGUAGE, "support_state", "query_state", "adaptation", "atom_notes", "atom_places", "atom_motifs", "pair_places")
 _ADDRESS: Final = "lang"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -171,9 +171,9 @@ def _leaks(root: Path, worlds: Sequence[str], trained: set[str]) -> list[Leakage
         for path in sorted((root / "splits" / slug(world)).glob("*.json")):
             manifest = _table(read_json(path, _CAP), path.name)
             for row in manifest.get("audit", []):
-                record = _record(LeakageRecord, row, path.name)
+                record: LeakageRecord = _record(LeakageRecord, row, path.name)
                 said = verdict_of(record.between, record.relation, record.shared)
-                found.append(LeakageRecord(*(getattr(record, name) for name in LeakageRecord.__slots__[:-1]), said))
+                found.append(replace(record, verdict=said))
             for entry in manifest.get("held_out", []):
                 name = str(entry.get("name", "")) if isinstance(entry, dict) else ""
                 if name.partition(" | ")[0] in {line.partition(" | ")[0] for line in trained}:

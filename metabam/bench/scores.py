@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -196,7 +197,7 @@ def _rank(logit: Array, labels: NDArray[np.int8]) -> tuple[float, float, float]:
 
 
 def _chosen(one: JudgedPairs, inside: NDArray[np.bool_]) -> JudgedPairs:
-    def of(values: NDArray[np.generic] | None) -> NDArray[np.generic] | None:
+    def of(values: NDArray[Any] | None) -> NDArray[Any] | None:
         return None if values is None else values[inside]
 
     return replace(

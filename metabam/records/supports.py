@@ -109,7 +109,8 @@ class RetrospectRecord:
     ``planned`` and ``random`` (R,) AUROC on the queries; ``shots`` in the planned support; ``random_shots`` (n,) and
     ``random_curve`` (n,) mean AUROC of random supports of those sizes; ``equal_shots`` how many random pairs it takes
     to reach the planned mean (interpolated, NaN beyond the curve). ``planned_curve`` mean AUROC of the first picks at
-    those ``random_shots`` that are <= ``shots``; ``planned_shots`` how many planned pairs do as well as ``shots`` random.
+    those ``random_shots`` that are <= ``shots``; ``planned_shots`` how many planned pairs do as well as ``shots``
+    random ones.
     """
 
     planned: Array

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from metabam.texts import (ablation, adapt, atoms, card, drift, evaluation, evaluation_figures, figures, manifold, overview, sequence, shell, training)
+from metabam.texts import (ablation, adapt, atoms, card, design, drift, evaluation, evaluation_figures, figures, labels, manifold, overview, sequence, shell, training)
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
@@ -32,9 +32,11 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     **drift.CATALOGUE,
     **manifold.CATALOGUE,
     **adapt.CATALOGUE,
+    **design.CATALOGUE,
     **evaluation.CATALOGUE,
     **evaluation_figures.CATALOGUE,
     **figures.CATALOGUE,
+    **labels.CATALOGUE,
 }
 
 

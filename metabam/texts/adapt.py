@@ -162,15 +162,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Check the table above, then press *Adapt to these pairs*.",
         "请检查上方表格，然后点击“适应这些元件对”。",
     ),
-    "live.not_informed": (
-        "NOT informed by your labels: the posterior is within {kl:.2f} nats of the prior. Read these as prior predictions.",
-        "未从您的标签中获得信息：后验与先验相差仅 {kl:.2f} nat。请将结果视为先验预测。",
-    ),
-    "live.informed": (
-        "The labels moved the model: {kl:.1f} nats from the prior. Whether they moved it in the right direction is not "
-        "tested here yet.",
-        "标签改变了模型：与先验相距 {kl:.1f} nat。方向是否正确，此处尚未检验。",
-    ),
     "live.kpi.kl": ("KL to the prior", "与先验的 KL"),
     "live.kpi.nats": ("{value:.2f} nats", "{value:.2f} nat"),
     "live.kpi.kl_help": (

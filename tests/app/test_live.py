@@ -198,7 +198,7 @@ def test_paste(app):
 
 
 def test_edited_rows_are_read_like_a_new_file(app):
-    from metabam.app.live import edited_bytes
+    from metabam.app.checking import edited_bytes
 
     rows = table(PLAIN[0])
     names = rows[0]
@@ -227,16 +227,16 @@ def test_exports_carry_origin_and_repeat_the_numbers(app):
     import csv
     import io
 
-    from metabam.app import adaptation
+    from metabam.app import adaptation_exports
 
     at = press_adapt(app(LIVE, by_menu=True))
     done = at.session_state["adaptation"]
-    text = adaptation.results_csv(done, "SYNTHETIC; run=demo")
+    text = adaptation_exports.results_csv(done, "SYNTHETIC; run=demo")
     comment, *rest = text.splitlines()
     assert comment == "# SYNTHETIC; run=demo"
     rows = list(csv.DictReader(io.StringIO("\n".join(rest))))
     assert [float(row["probability"]) for row in rows] == done.queries.probability.tolist()
-    values = json.loads(adaptation.session_json(done, {"run": "demo"}, True))
+    values = json.loads(adaptation_exports.session_json(done, None, {"run": "demo"}, True))
     assert values["synthetic"] is True
     assert values["support"]["sha256"] == done.support_sha256
     assert values["seed"] == done.seed

@@ -99,13 +99,13 @@ def test_without_coordinates_there_are_no_arcs(app):
 
 
 def test_bedpe_reads_back_to_the_same_pairs(app):
-    from metabam.app import adaptation
+    from metabam.app import adaptation, adaptation_exports
 
     done = press_adapt(app(LIVE, by_menu=True)).session_state["adaptation"]
     names = done.queries.table.pair_id.copy()
     names[0], names[1] = '=HYPERLINK("x")', ""
     done = replace(done, queries=replace(done.queries, table=replace(done.queries.table, pair_id=names)))
-    data = adaptation.results_bedpe(done, "SYNTHETIC; run=demo")
+    data = adaptation_exports.results_bedpe(done, "SYNTHETIC; run=demo")
     assert data.startswith(b"# SYNTHETIC; run=demo\n")
     lines = [line.split("\t") for line in data.decode().splitlines()[1:]]
     assert {len(line) for line in lines} == {10}
@@ -121,7 +121,7 @@ def test_bedpe_reads_back_to_the_same_pairs(app):
 
 
 def test_bedpe_leaves_out_what_has_no_prediction_or_no_place(app):
-    from metabam.app import adaptation
+    from metabam.app import adaptation_exports
 
     queries = f"queries_{PLAIN[0].removeprefix('support_')}"
     rows = table(queries)[:12]
@@ -130,6 +130,6 @@ def test_bedpe_leaves_out_what_has_no_prediction_or_no_place(app):
     at.segmented_control(key="method_queries").set_value("upload").run()
     at.file_uploader[0].upload("q.tsv", as_bytes(rows), "text/plain")
     done = press_adapt(at.run()).session_state["adaptation"]
-    assert len(adaptation.results_bedpe(done, "").splitlines()) == 10
-    assert adaptation.results_bedpe(replace(done, queries=without_coordinates(done)), "") == b""
-    assert adaptation.results_bedpe(replace(done, queries=None), "") == b""
+    assert len(adaptation_exports.results_bedpe(done, "").splitlines()) == 10
+    assert adaptation_exports.results_bedpe(replace(done, queries=without_coordinates(done)), "") == b""
+    assert adaptation_exports.results_bedpe(replace(done, queries=None), "") == b""

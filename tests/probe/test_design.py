@@ -3,7 +3,7 @@ import pytest
 
 from metabam.errors import ConfigError, InputError
 from metabam.learners.posterior import posterior_draws
-from metabam.probe.design import Rules, joint_gain, plan_support, single_gain
+from metabam.probe.design import Rules, answers_if, joint_gain, plan_support, single_gain
 from metabam.probe.retrospect import check_design
 from metabam.records import PosteriorDraws, SupportSet
 from tests.probe.toys import Additive, K, Z, belief, line, pairs, random_learner, weights
@@ -89,6 +89,13 @@ def test_rules_are_kept():
             plan_support(plan, Rules(size=3, **wrong), random_batches=0)
 
 
+def test_what_one_label_would_change_is_bayes_rule():
+    p = two_bits([(0, 0.9), (0, 0.8), (1, 1.0)]).probability
+    low, high = answers_if(p, 0)
+    assert high == pytest.approx([0.9**2 + 0.1**2, 0.9 * 0.8 + 0.1 * 0.2, 0.5], abs=1e-6)
+    assert low[1] == pytest.approx(0.9 * 0.2 + 0.1 * 0.8, abs=1e-6)
+
+
 def test_the_same_seed_plans_the_same_batch():
     rng = np.random.default_rng(0)
     p = rng.random((M, 53)).astype(np.float32)
@@ -159,5 +166,8 @@ def test_a_plan_is_checked_where_labels_are_known():
     assert found.shots == 4
     assert found.planned.mean() > found.random.mean()
     assert found.random_curve[1] == pytest.approx(np.nanmean(found.random))
+    assert found.planned_curve.shape == (2,)
+    assert found.planned_curve[-1] == pytest.approx(np.nanmean(found.planned))
+    assert 2.0 <= found.planned_shots <= 4.0
     with pytest.raises(InputError, match="too-few-pairs"):
         check_design(Slope(), draw, known, Rules(size=4), candidates=1_300)

@@ -1,0 +1,3 @@
+from metabam.app.navigation import enter
+
+enter()
