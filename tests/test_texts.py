@@ -17,17 +17,15 @@ from metabam.texts import (
     atoms,
     card,
     design,
+    drift,
     evaluation,
     evaluation_figures,
     figures,
     has,
     labels,
+    manifold,
     overview,
     sequence,
-    drift,
-    manifold,
-    evaluation,
-    evaluation_figures,
     shell,
     text,
     training,
@@ -55,7 +53,23 @@ def test_both_languages_say_the_same_with_the_same_placeholders(key):
 
 
 def test_no_key_is_in_two_files():
-    parts = (shell, overview, training, atoms, card, adapt, figures, sequence, ablation, drift, manifold, evaluation, evaluation_figures, design, labels)
+    parts = (
+        shell,
+        overview,
+        training,
+        atoms,
+        card,
+        adapt,
+        figures,
+        sequence,
+        ablation,
+        drift,
+        manifold,
+        evaluation,
+        evaluation_figures,
+        design,
+        labels,
+    )
     assert sum(len(part.CATALOGUE) for part in parts) == len(CATALOGUE)
 
 
@@ -78,7 +92,22 @@ def used_keys() -> tuple[set[str], list[re.Pattern[str]]]:
 
 def test_every_key_that_the_code_names_exists():
     whole, _ = used_keys()
-    prefixes = ("shell.", "overview.", "training.", "atoms.", "card.", "live.", "fig.", "metric.", "sequence.", "ablation.", "drift.", "manifold.", "evaluation.", "design.")
+    prefixes = (
+        "shell.",
+        "overview.",
+        "training.",
+        "atoms.",
+        "card.",
+        "live.",
+        "fig.",
+        "metric.",
+        "sequence.",
+        "ablation.",
+        "drift.",
+        "manifold.",
+        "evaluation.",
+        "design.",
+    )
     named = {
         key for key in whole if key.startswith(prefixes) and re.fullmatch(r"[a-z]+\.[A-Za-z0-9_.\-]*[A-Za-z0-9]", key)
     }

@@ -15,7 +15,20 @@ from metabam.texts import language as known
 
 LANGUAGE: Final = "language"
 KEPT: Final = (
-KEPT: Final = (LANGUAGE, "support_state", "query_state", "adaptation", "atom_notes", "atom_places", "atom_motifs", "pair_places")
+    LANGUAGE,
+    "support_state",
+    "query_state",
+    "adaptation",
+    "atom_notes",
+    "atom_places",
+    "atom_motifs",
+    "pair_places",
+    "candidate_state",
+    "candidate_features",
+    "design_plan",
+)
+UNBOUND: Final = ("colour",)
+"""Choices that a page writes into the address itself, because no widget is bound to them."""
 _ADDRESS: Final = "lang"
 
 

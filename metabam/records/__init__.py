@@ -47,14 +47,6 @@ from metabam.records.learning import (
 from metabam.records.pairs import FeatureInfo, MotifSet, PairTable, PairWindows
 from metabam.records.probes import ConvergenceRecord, DecodingRecord, NoveltyRecord, SpectrumRecord
 from metabam.records.problems import Problem, ProblemReport, Severity
-from metabam.records.sequences import (
-    AttributionRecord,
-    MotifHit,
-    MotifHitRecord,
-    MotifMatch,
-    MotifMatchRecord,
-    MutagenesisRecord,
-)
 from metabam.records.scoring import (
     NOT_AUDITED,
     AuditRecord,
@@ -63,7 +55,15 @@ from metabam.records.scoring import (
     JudgedPairs,
     ScoreRecord,
     SliceRecord,
-from metabam.records.sequences import AttributionRecord, MotifMatch, MotifMatchRecord, MutagenesisRecord
+)
+from metabam.records.sequences import (
+    AttributionRecord,
+    MotifHit,
+    MotifHitRecord,
+    MotifMatch,
+    MotifMatchRecord,
+    MutagenesisRecord,
+)
 from metabam.records.supports import (
     CloudRecord,
     DesignRecord,
@@ -78,8 +78,8 @@ from metabam.records.supports import (
 from metabam.records.training import History, RunSummary, StepRecord
 
 __all__ = [
-    "SWAP_SCORES",
     "NOT_AUDITED",
+    "SWAP_SCORES",
     "AblationCase",
     "AblationRecord",
     "AnyFingerprint",

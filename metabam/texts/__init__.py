@@ -16,7 +16,23 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from metabam.texts import (ablation, adapt, atoms, card, design, drift, evaluation, evaluation_figures, figures, labels, manifold, overview, sequence, shell, training)
+from metabam.texts import (
+    ablation,
+    adapt,
+    atoms,
+    card,
+    design,
+    drift,
+    evaluation,
+    evaluation_figures,
+    figures,
+    labels,
+    manifold,
+    overview,
+    sequence,
+    shell,
+    training,
+)
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
