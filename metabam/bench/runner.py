@@ -26,6 +26,7 @@ from metabam.bench.worlds import Fold, World
 from metabam.config import BenchConfig
 from metabam.errors import ConfigError, MetaBamError
 from metabam.files import write_bytes, write_json
+from metabam.metrics.recovery import Recovery
 from metabam.records import LeakageRecord, SupportSet
 
 Progress = Callable[[str, str], None]
@@ -197,7 +198,7 @@ class _Learner:
     ) -> None:
         self.job, self.world, self.fold, self.fitting, self.entry, self.tasks = job, world, fold, fitting, entry, tasks
         self._fitted: Fitted | None = None
-        self._recovery: latent.Recovery | None = None
+        self._recovery: Recovery | None = None
         self._nothing: dict[str, Any] = {}
         self._seconds = 0.0
 
