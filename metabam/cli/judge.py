@@ -48,7 +48,7 @@ def bench(arguments: argparse.Namespace, output: Output) -> Result:
     torch.set_num_threads(1)
     config = _config(arguments)
     folder = BenchFolder(Path(arguments.out))
-    worlds = [*_planted(arguments, config), *(_real(part, config) for part in arguments.real)]
+    worlds = [*_planted(arguments, config), *(_real(part, config, arguments.folds or ()) for part in arguments.real)]
     progress = output.progress()
     try:
         finished = run_bench(config, worlds, folder, resume=arguments.resume, progress=progress.update)
@@ -99,8 +99,8 @@ def _open_run(name: str) -> Any:
     return RunStore(path.resolve().parent).open(path.resolve().name)
 
 
-def _real(part: Literal["W2a", "W2b"], config: BenchConfig) -> World:
-    """Return a real world, read through METABAM_DATA.
+def _real(part: Literal["W2a", "W2b"], config: BenchConfig, folds: Sequence[int]) -> World:
+    """Return a real world, read through METABAM_DATA; ``folds`` names chromosome folds, none of them all.
 
     Raises
     ------
@@ -116,7 +116,9 @@ def _real(part: Literal["W2a", "W2b"], config: BenchConfig) -> World:
     root = Path(folder)
     pairs = sorted(f"pairs/{path.name}" for path in (root / "pairs").glob("*.parquet"))
     inputs: dict[str, Any] = dict(folder_digest(root, [*REAL_FILES, *pairs]))
-    return RealWorld(part, lambda: real_world(part, root, seed=config.seed), inputs)
+    if folds:
+        inputs["folds"] = sorted(set(folds))
+    return RealWorld(part, lambda: real_world(part, root, folds=tuple(sorted(set(folds))), seed=config.seed), inputs)
 
 
 def _values(out: str, finished: Finished, published: Published) -> dict[str, Any]:

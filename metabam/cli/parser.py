@@ -220,6 +220,7 @@ def _bench(commands: Any) -> Parser:
     command.add_argument(
         "--real", action="append", default=[], choices=("W2a", "W2b"), help="real contexts through METABAM_DATA"
     )
+    command.add_argument("--folds", type=whole, nargs="+", metavar="N", help="chromosome folds of --real (all five)")
     command.add_argument(
         "--learner", type=names, action="extend", default=[], metavar="NAME[,NAME]", help="which ones (default all)"
     )
