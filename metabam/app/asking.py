@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from metabam.app import cache, layout, pairtables, session
+from metabam.app import cache, layout, navigation, pairtables, session
 from metabam.app.layout import Scene
 from metabam.app.lens import Asked
 from metabam.app.pairtables import LineTable
@@ -69,10 +69,14 @@ def request(scene: Scene) -> Request | None:
 
 
 def _arrival(tables: dict[str, LineTable]) -> bool:
-    """Return whether this session has just come in by a link to a pair that there is; its line is then chosen."""
-    pair, line = st.query_params.get(PAIR), st.query_params.get(LINE)
-    first = session.get(OPENED) != (pair, line) and session.get(PAIR) in (None, pair)
+    """Return whether this session has just come in by a link or a button to a pair that there is."""
+    given: dict[str, str] = session.take(navigation.ARRIVED) or {}
+    pair = given.get(PAIR, st.query_params.get(PAIR))
+    line = given.get(LINE, st.query_params.get(LINE))
+    first = PAIR in given or (session.get(OPENED) != (pair, line) and session.get(PAIR) in (None, pair))
     session.put(OPENED, (pair, line))
+    if ATOM in given:
+        session.put("lens_target", "potential")
     if pair is None or not first:
         return False
     order = sorted(tables, key=lambda key: key != line)

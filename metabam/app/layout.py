@@ -222,6 +222,7 @@ def lines_of(run: Run) -> list[Line]:
 def begin(stem: str) -> Scene:
     """Draw the head of a page and return what it works on; without a readable run, say why and stop the page."""
     lang = session.language()
+    navigation.arrive()
     st.title(navigation.entry(stem).title(lang), anchor=False)
     runs = cache.list_runs()
     chosen = next((run for run in runs if run.run_id == session.get(RUN)), runs[0] if runs else None)

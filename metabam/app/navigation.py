@@ -49,6 +49,10 @@ PAGES: Final[tuple[Entry, ...]] = (
 )
 
 
+ARRIVAL: Final = "arrival"
+ARRIVED: Final = "arrived"
+
+
 def entry(stem: str) -> Entry:
     """Return the registered page of one stem."""
     return next(page for page in PAGES if page.stem == stem)
@@ -76,11 +80,24 @@ def enter() -> None:
     st.rerun()
 
 
-def go(stem: str, **query: str) -> NoReturn:
-    """Open another page of this app, with more in its address, and keep the language there.
+def go(stem: str, **choices: str) -> NoReturn:
+    """Open another page of this app with choices already made, and keep the language in the address.
+
+    Choices travel in the session, by the keys of the other page's controls (:func:`arrive`): Streamlit refuses to write
+    an address that a control of this page is bound to, and the other page's controls write theirs themselves.
 
     Streamlit refuses to clear an address that a widget is bound to, and clearing is what it does when it is given no
     new one; the bound run comes back by itself.
     """
     lang = session.language()
-    st.switch_page(entry(stem).path, query_params=query if lang == "en" else {"lang": lang, **query})
+    session.put(ARRIVAL, choices)
+    st.switch_page(entry(stem).path, query_params={} if lang == "en" else {"lang": lang})
+
+
+def arrive() -> None:
+    """Set the controls of this page to the choices that :func:`go` was called with, before they are drawn."""
+    choices: dict[str, str] = session.take(ARRIVAL) or {}
+    for name, value in choices.items():
+        session.put(name, value)
+    if choices:
+        session.put(ARRIVED, choices)

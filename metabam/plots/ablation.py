@@ -226,7 +226,7 @@ def line_map_figure(
     theme.finish(
         figure,
         title=text("fig.linemap.title", lang),
-        alt=text("fig.linemap.alt", lang, line=lines[row], atom=int(column) + 1, value=float(finite[row, column])),
+        alt=text("fig.linemap.alt", lang, line=lines[int(row)], atom=int(column) + 1, value=float(finite[row, column])),
         synthetic=synthetic,
         lang=lang,
         height=max(230, 130 + 34 * len(rows)),
