@@ -124,7 +124,7 @@ def logo_shapes(pwm: Array, *, start: float = 0.0, base: float = 0.0, **refs: st
         for number in np.argsort(row, kind="stable"):
             height = float(row[number] * bits)
             if height >= _TINY:
-                shapes.append(letter_shape(BASES[int(number)], start + place, level, level + height, **refs))
+                shapes.append(letter_shape(BASES[int(number)], start + place, level, level + height) | refs)
             level += height
     return shapes
 
