@@ -20,26 +20,27 @@ GIVEN: Final = "session_file"
 
 def session_block(scene: Scene) -> None:
     """Draw the upload of a session file; a good one loads its support, adapts anew and compares."""
-    with st.expander(scene.text("live.session"), icon=":material/replay:"):
-        st.caption(scene.text("live.session_lead"))
-        key = f"upload_session_{session.get('forgotten', 0)}"
-        st.file_uploader(
-            scene.text("live.session_file"), key=key, max_upload_size=4, on_change=session.put, args=(GIVEN, True)
-        )
-        file = session.get(key)
-        if session.take(GIVEN) and file is not None:
-            try:
-                same = repeat(scene, read_session(file.getvalue()[: SESSION_CAP + 1], file.name))
-            except MetaBamError as error:
-                problem(error, scene.lang)
-                return
-            session.put("session_said", (plain(file.name, 60), same))
-            st.rerun()
-        said = session.get("session_said")
-        if said is not None:
-            name, same = said
-            kind, icon = (st.success, ":material/check_circle:") if same else (st.error, ":material/error:")
-            kind(scene.text("live.session_same" if same else "live.session_differs", name=name), icon=icon)
+    said = session.get("session_said")
+    if said is not None:
+        name, same = said
+        kind, icon = (st.success, ":material/check_circle:") if same else (st.error, ":material/error:")
+        kind(scene.text("live.session_same" if same else "live.session_differs", name=name), icon=icon)
+    if not st.toggle(scene.text("live.session"), key="repeat_session", help=scene.text("live.session_lead")):
+        return
+    key = f"upload_session_{session.get('forgotten', 0)}"
+    st.file_uploader(
+        scene.text("live.session_file"), key=key, max_upload_size=4, on_change=session.put, args=(GIVEN, True)
+    )
+    file = session.get(key)
+    if not session.take(GIVEN) or file is None:
+        return
+    try:
+        same = repeat(scene, read_session(file.getvalue()[: SESSION_CAP + 1], file.name))
+    except MetaBamError as error:
+        problem(error, scene.lang)
+        return
+    session.put("session_said", (plain(file.name, 60), same))
+    st.rerun()
 
 
 def repeat(scene: Scene, stored: StoredSession) -> bool:

@@ -132,14 +132,18 @@ def test_costs_must_be_positive_numbers():
             planning.rules_of(bad, Wishes(cost="eur"))
 
 
-@pytest.mark.parametrize("kind", ["csv", "bedpe"])
-def test_the_order_sheet_comes_back_as_a_support(app, kind):
-    at = press(app(PAGE, by_menu=True), design_size=16, design_draws=256)
-    plan = at.session_state["design_plan"]
+def test_the_order_sheet_comes_back_as_a_support(app):
+    plan = press(app(PAGE, by_menu=True), design_size=7, design_draws=256).session_state["design_plan"]
+    for kind in planning.SHEET_KINDS:
+        comes_back(plan, kind)
+
+
+def comes_back(plan, kind: str) -> None:
+    """Fill an order sheet by the world's labels and hold that Adapt live reads it as it is."""
     sheet = planning.order_sheet(plan, kind)
     separator = "," if kind == "csv" else "\t"
     rows = list(csv.DictReader(io.StringIO(sheet.decode()), delimiter=separator))
-    assert len(rows) == 16
+    assert len(rows) == 7
     assert {row["label"] for row in rows} == {""}
     known = dict(zip(planning.keys_of(plan.pool.table), plan.pool.table.label.tolist(), strict=True))
     for row in rows:
