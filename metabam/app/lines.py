@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import streamlit as st
 
 from metabam.app import adaptation, cache, session
-from metabam.app.scores import pairs_of_tables
 from metabam.app.layout import Scene
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE
+from metabam.app.scores import pairs_of_tables
 from metabam.app.widgets import digest
 from metabam.errors import MetaBamError
 from metabam.records import Fingerprint, IntArray, LabelledContext, PairTable
@@ -131,14 +131,15 @@ def _encoded(model: Model, genome: Genome | None, support: PairTable, queries: P
     (first, given), (second, asked) = parts
     if not len(first) or not len(second):
         return None
-    identities = [np.concatenate(pair) for pair in zip(*map(element_identities, (first, second)), strict=True)]
+    (enhancer, promoter), (other_enhancer, other_promoter) = element_identities(first), element_identities(second)
     named = str(first.cell_line[0]) if origin == "example" else OWN
     context = LabelledContext(
         named or OWN,
         str(first.assay[0]) if origin == "example" else "",
         np.concatenate([given, asked]).astype(np.float32),
         np.concatenate([first.label, second.label]).astype(np.int8),
-        *identities,
+        np.concatenate([enhancer, other_enhancer]),
+        np.concatenate([promoter, other_promoter]),
         layout=model.contexts[0].layout,
     )
     return Line(context, origin, joined([first, second]), len(first))
@@ -148,7 +149,10 @@ def joined(tables: Sequence[PairTable]) -> PairTable:
     """Return the coordinates and names of several tables, one after the other; sequences and extras are left out."""
     names = ("pair_id", "label", "cell_line", "assay", "gene_id", "line")
     sides = [f"{side}_{part}" for side in ("enhancer", "promoter") for part in ("chrom", "start", "end")]
-    return PairTable(**{name: np.concatenate([getattr(table, name) for table in tables]) for name in (*names, *sides)})
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(table, name) for table in tables]) for name in (*names, *sides)
+    }
+    return PairTable(**columns)
 
 
 # ------------------------------------------------------------------ names and places of pairs

@@ -195,7 +195,7 @@ def _axes(scene: Scene, maps: Maps, place: Any) -> tuple[int, int]:
 
 def _take_selection(maps: Maps) -> None:
     """Copy a lasso or box before anything is drawn: a recolour empties the chart's own selection."""
-    event = st.session_state.get(CHART)
+    event: Any = st.session_state.get(CHART)
     try:
         selection = event["selection"]
     except (KeyError, TypeError):

@@ -75,7 +75,7 @@ class Cell:
     @property
     def reversed(self) -> NDArray[np.bool_]:
         """Return which pairs have another label in A than in B."""
-        return self.labels_a != self.labels_b
+        return np.asarray(self.labels_a != self.labels_b)
 
     def ids(self) -> list[str]:
         """Return an identity for each pair that no order of rows changes."""

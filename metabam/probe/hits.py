@@ -85,19 +85,20 @@ def scan_motifs(motifs: MotifSet, enhancer: ByteArray, promoter: ByteArray, *, l
     q = benjamini_hochberg(p)
     found = []
     for at in np.flatnonzero(q <= level):
-        number, side, strand, start = (int(value) for value in place[:, at])
-        end = start + len(motifs.pwms[number])
-        named = motifs.names[number], SIDES[side], start, end, "+-"[strand]
-        found.append(MotifHit(number, *named, float(score[at]), float(p[at]), float(q[at])))
+        which, side, strand, begin = (int(value) for value in place[:, at])
+        end, name = begin + len(motifs.pwms[which]), motifs.names[which]
+        numbers = float(score[at]), float(p[at]), float(q[at])
+        found.append(MotifHit(which, name, SIDES[side], begin, end, "+-"[strand], *numbers))
     kept = _apart(sorted(found, key=lambda hit: (hit.p, hit.side, hit.start)))
     return MotifHitRecord("file", tuple(kept), len(motifs), len(p), float(q.min()), level)
 
 
 def composition(elements: tuple[ByteArray, ...]) -> Array:
     """Return the shares of A, C, G, T in elements, (4,), both strands taken together; a little is added to each."""
-    counts = sum(np.bincount(codes[codes < 4], minlength=4)[:4] for codes in elements) + 1.0
+    letters = np.concatenate(elements)
+    counts = np.bincount(letters[letters < 4], minlength=4)[:4] + 1.0
     both = np.asarray(counts + counts[::-1], dtype=np.float64)
-    return both / both.sum()
+    return np.asarray(both / both.sum())
 
 
 # ------------------------------------------------------------------ inside
