@@ -127,7 +127,18 @@ def _who(card: Card) -> None:
     }
     card.facts.update(numbers)
     sentences = [*said, scene.text("card.reads", features=reads)]
-    card.sections.append(Section(title, sentences, [{key: str(value) for key, value in numbers.items()}]))
+    facts = (
+        (scene.text("card.rank"), f"{record.rank[atom]} / {total}"),
+        (scene.text("card.density"), f"{record.density[atom]:.1%} ({pairs})"),
+        (scene.text("card.effect"), f"{effect.effect[atom]:+.3f} ({spread})"),
+        (
+            scene.text("atoms.col.chance"),
+            f"{effect.size[atom]:.3f} / {effect.size_band:.3f} (p = {effect.p[atom]:.3f})",
+        ),
+        (scene.text("card.nearest"), f"{nearest + 1 if nearest >= 0 else '–'} ({alike})"),
+    )
+    table = [{scene.text("card.fact"): name, scene.text("card.value"): value} for name, value in facts]
+    card.sections.append(Section(title, sentences, table))
 
 
 def _badges(card: Card) -> list[str]:

@@ -205,10 +205,10 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
         ),
         column_config={
             name["atom"]: st.column_config.NumberColumn(width=52),
-            name["label"]: st.column_config.TextColumn(width=92),
+            name["label"]: st.column_config.TextColumn(width=78),
             name["rank"]: st.column_config.NumberColumn(width=58),
             name["nearest"]: st.column_config.TextColumn(width=84),
-            name["planted"]: st.column_config.TextColumn(width=88),
+            name["planted"]: st.column_config.TextColumn(width=82),
             name["usage"]: st.column_config.BarChartColumn(
                 width=96, y_min=0, y_max=widest, help=scene.text("atoms.col.usage_help")
             ),
@@ -216,7 +216,7 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
                 width=96, y_min=-1, y_max=1, help=scene.text("atoms.col.gate_help")
             ),
             name["density"]: st.column_config.ProgressColumn(
-                width=104, min_value=0.0, max_value=1.0, format="percent", help=scene.text("atoms.col.density_help")
+                width=92, min_value=0.0, max_value=1.0, format="percent", help=scene.text("atoms.col.density_help")
             ),
             name["effect"]: st.column_config.NumberColumn(
                 width=76, format="%+.3f", help=scene.text("atoms.col.effect_help")
@@ -341,7 +341,7 @@ def _misses(scene: Scene, match: RecoveredRecord) -> None:
         ],
         hide_index=True,
         key="planted_table",
-        height=35 * (len(match.names) + 1) + 3,
+        height="content",
         alt=scene.text("atoms.truth.alt", hits=hits, total=len(match.names)),
         column_config={name["r"]: st.column_config.NumberColumn(format="%+.2f")},
     )

@@ -191,7 +191,7 @@ def pair_table(
         shown,
         hide_index=True,
         key="pair_table",
-        height=min(35 * (len(shown) + 1) + 3, 388),
+        height="content",
         alt=scene.text("atoms.pair.alt", n=len(shown), i=first, j=second),
         column_config={
             scene.text("atoms.pair.feature"): st.column_config.TextColumn(width=width),

@@ -23,7 +23,7 @@ def controls(scene: Scene, history: History) -> None:
     if session.get("phase") not in phases:
         session.forget("phase")
     preferred = phases.index(most_telling(history, phases)) if phases else 0
-    top = st.columns([1.5, 1, 1.3, 1.4], vertical_alignment="bottom", gap="medium")
+    top = st.columns([1.4, 1.45, 1.1, 1.3], vertical_alignment="bottom", gap="medium")
     top[0].selectbox(
         scene.text("training.phase"),
         phases,

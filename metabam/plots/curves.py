@@ -263,8 +263,9 @@ def panel(
     ]
     if faults:
         layers.append(alt.Chart(alt.NamedData(name="faults")).mark_rule(color="#C62828", opacity=0.8).encode(x="x:Q"))
+    highest = max((row["raw"] for row in rows if row["raw"] is not None), default=math.inf)
     for name, value in (references or {}).items():
-        layers.extend(_reference(name, value))
+        layers.extend(_reference(name, value, below=value > highest))
     chart = _style(alt.layer(*layers), title, theme.badge_text(synthetic, lang), height)
     chart.datasets = {"curve": rows, "faults": [{"x": float(place)} for place in faults]}
     return chart
@@ -283,14 +284,18 @@ def _name(name: str, lang: str) -> str:
     return text(f"metric.{name}", lang) if has(f"metric.{name}") else name
 
 
-def _reference(name: str, value: float) -> list[Any]:
-    """Return a dotted line and its label."""
+def _reference(name: str, value: float, *, below: bool) -> list[Any]:
+    """Return a dotted line and its label, below the line where that is the top of the chart."""
     data = alt.Chart(alt.Data(values=[{"y": value, "name": name}]))  # type: ignore[no-untyped-call]  # untyped schema
     return [
         data.mark_rule(strokeDash=[2, 3], color=theme.MUTED).encode(y="y:Q"),
-        data.mark_text(align="right", baseline="bottom", dy=-2, color=theme.MUTED, fontSize=11).encode(
-            y="y:Q", x=alt.value("width"), text="name:N"
-        ),
+        data.mark_text(
+            align="right",
+            baseline="top" if below else "bottom",
+            dy=3 if below else -2,
+            color=theme.MUTED,
+            fontSize=11,
+        ).encode(y="y:Q", x=alt.value("width"), text="name:N"),
     ]
 
 

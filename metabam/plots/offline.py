@@ -38,7 +38,7 @@ def offline_page(
 ) -> str:
     """Return the page as HTML; plotly.js is inside once (about 4.8 MB), and a policy forbids every request.
 
-    Figures keep their alternative text as ``aria-label``. The upload button of plotly is off.
+    Alternative texts become ``aria-label``; marks of bold in sentences are dropped; the upload of plotly is off.
     """
     badge = html.escape(theme.badge_text(synthetic, lang))
     colour = theme.REAL if synthetic is False else theme.SYNTHETIC
@@ -51,7 +51,7 @@ def offline_page(
     library: bool | str = True
     for section in sections:
         parts.append(f"<h2>{html.escape(section.title)}</h2>")
-        parts += [f"<p>{html.escape(sentence)}</p>" for sentence in section.paragraphs]
+        parts += [f"<p>{html.escape(sentence.replace('**', ''))}</p>" for sentence in section.paragraphs]
         if section.rows:
             parts.append(_table(section.rows))
         for figure in section.figures:

@@ -7,6 +7,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "card.atom": ("Atom", "原子"),
     "card.rank": ("Usage rank", "使用排名"),
     "card.density": ("Above threshold", "高于阈值"),
+    "card.fact": ("what", "项目"),
+    "card.value": ("value", "数值"),
     "card.of": ("of {total}", "共 {total}"),
     "card.pairs": ("of {n} pairs", "共 {n} 对"),
     "card.effect": ("Mean effect (logit)", "平均效应（logit）"),
