@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_benchmark_lines_name_commands_and_flags_that_exist():
             script, *words = shlex.split(line)[1:]
             text = (ROOT / script).read_text()
             assert all(f'"{word}"' in text for word in words if word.startswith("--")), line
+
+
+def test_the_python_example_runs_as_it_stands():
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 1
+    assert len([line for line in blocks[0].splitlines() if line.strip()]) <= 12
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", "-c", blocks[0]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"0\.\d+", done.stdout)
 
 
 def test_named_files_exist():
