@@ -17,6 +17,7 @@ from metabam.records import SWAP_SCORES, SwapRecord
 
 A: Final = "env_a"
 B: Final = "env_b"
+LABELS: Final = {A: ("drift.env_a", "drift.env_a_help"), B: ("drift.env_b", "drift.env_b_help")}
 APPLY: Final = "drift_apply"
 APPLIED: Final = "drift_applied"
 JUMP: Final = "drift_jump"
@@ -34,9 +35,9 @@ def controls(scene: Scene) -> tuple[dict[str, Line], str, str, Settings]:
     missed = [(key, picks.linked(key, names, names[min(place, len(names) - 1)])) for place, key in enumerate((A, B))]
     left, right = st.columns(2, gap="large")
     for key, place in ((A, left), (B, right)):
-        place.markdown(f":small[{scene.text(f'drift.{key}')}]", help=scene.text(f"drift.{key}_help"))
+        place.markdown(f":small[{scene.text(LABELS[key][0])}]", help=scene.text(LABELS[key][1]))
         place.selectbox(
-            scene.text(f"drift.{key}"),
+            scene.text(LABELS[key][0]),
             names,
             index=None,
             required=True,
@@ -45,20 +46,21 @@ def controls(scene: Scene) -> tuple[dict[str, Line], str, str, Settings]:
             label_visibility="collapsed",
         )
         chosen = lines[str(session.get(key, names[0]))]
-        place.caption(scene.text(f"drift.origin.{chosen.origin}", n=f"{len(chosen.context):,}"))
+        place.caption(scene.text(f"drift.origin.{chosen.origin}", n=f"{chosen.pairs:,}"))
     for key, asked in missed:
         if asked is not None:
             layout.valid(key, asked, names, names[0], scene)
+    first = tuple(line.name for line in lines.values() if line.origin == "training")[:DEFAULT_LINES]
     settings = session.get(APPLIED)
     if not isinstance(settings, Settings) or not set(settings.lines) <= set(names):
-        settings = Settings(lines=tuple(names[:DEFAULT_LINES]))
-    _form(scene, names)
+        settings = Settings(lines=first)
+    _form(scene, names, list(first))
     if session.take(APPLY):
         settings = Settings(
             int(session.get("drift_seed", 0)),
             int(session.get("drift_shots", 16)),
             swapping.DRAWS if session.get("drift_z") == "samples" else 0,
-            tuple(session.get("drift_lines") or names[:DEFAULT_LINES]),
+            tuple(session.get("drift_lines") or first),
         )
         session.put(APPLIED, settings)
         layout.guarded(_compute, scene, lines, settings)
@@ -83,7 +85,7 @@ def _clicked() -> tuple[str, str] | None:
     return None
 
 
-def _form(scene: Scene, names: list[str]) -> None:
+def _form(scene: Scene, names: list[str], default: list[str]) -> None:
     """Draw the settings that cost a pass of the model, behind one button."""
     with st.form("drift_form", border=True):
         first, second, third, last = st.columns([1, 1.4, 1.4, 1.2], vertical_alignment="bottom", gap="medium")
@@ -105,7 +107,7 @@ def _form(scene: Scene, names: list[str]) -> None:
             on_click=session.put, args=(APPLY, True), help=scene.text("drift.go_help"),
         )  # fmt: skip
         st.multiselect(
-            scene.text("drift.lines"), names, default=names[:DEFAULT_LINES], key="drift_lines",
+            scene.text("drift.lines"), names, default=default, key="drift_lines",
             max_selections=MOST_LINES, help=scene.text("drift.lines_help", most=MOST_LINES), persist_state="session",
         )  # fmt: skip
 

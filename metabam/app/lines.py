@@ -3,59 +3,70 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import streamlit as st
 
 from metabam.app import adaptation, cache, session
+from metabam.app.evaluation import pairs_of_tables
 from metabam.app.layout import Scene
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE
-from metabam.app.scores import pairs_of_tables
 from metabam.app.widgets import digest
-from metabam.errors import MetaBamError
+from metabam.errors import InputError, MetaBamError
 from metabam.records import Fingerprint, IntArray, LabelledContext, PairTable
 
 if TYPE_CHECKING:
-    from metabam.app.adaptation import Adaptation, Loaded
+    from metabam.app.adaptation import Adaptation
     from metabam.app.model import Model
     from metabam.data.genome import Genome
+    from metabam.score import Predictor
     from metabam.train.run import Run
 
 OWN: Final = "uploaded"
 ENCODED: Final = "own_line"
+MOST_OWN: Final = 2_000
 PLACES: Final = "pair_places"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One cell line: its labelled pairs, where it comes from, and its own first ``shots`` rows if those are a support.
+    """One cell line: its name, where it comes from, and its labelled pairs, encoded when they are first asked for.
 
     ``origin`` is ``training``, ``example`` (bundled, never seen) or ``own`` (of this session, shared with nobody).
-    ``table`` holds the same pairs with their coordinates where they are known.
+    ``pairs`` counts its labelled pairs; ``table`` holds the same pairs with their coordinates where they are known;
+    the first ``shots`` of them are a support that somebody chose.
     """
 
-    context: LabelledContext = field(repr=False)
+    name: str
     origin: str
+    pairs: int
+    source: Callable[[], LabelledContext] = field(repr=False)
     table: PairTable | None = field(default=None, repr=False)
     shots: int = 0
 
     @property
-    def name(self) -> str:
-        """Return the name of the line, as controls and addresses have it."""
-        return self.context.name
+    def context(self) -> LabelledContext:
+        """Return the encoded pairs."""
+        return self.source()
 
 
 def lines_of(scene: Scene) -> list[Line]:
     """Return every line that can be compared on this run, training lines first."""
     model = cache.model(scene.run)
-    found = [Line(context, "training") for context in model.contexts]
+    found = [training_line(context) for context in model.contexts]
     if cache.is_bundled(scene.summary.run_id):
         found += example_lines(scene.run, model)
     own = own_line(scene, model)
     return found if own is None else [*found, own]
+
+
+def training_line(context: LabelledContext) -> Line:
+    """Return a training line of a run, whose features are cached with it."""
+    return Line(context.name, "training", len(context), lambda: context)
 
 
 def example_lines(run: Run, model: Model) -> list[Line]:
@@ -64,47 +75,59 @@ def example_lines(run: Run, model: Model) -> list[Line]:
 
     tables = {name: cache.example(name) for name in cache.examples()}
     key = digest(cache.weights_digest(run), *(part for name in tables for part in (name, sha256(tables[name]))))
-    return _examples(key, tables, model)
+    return [
+        Line(name, "example", len(table), partial(_example, digest(key, name), model, table, name), table, shots)
+        for name, table, shots in _example_tables(key, tables)
+    ]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _examples(key: str, _tables: dict[str, bytes], _model: Model) -> list[Line]:  # noqa: ARG001 - the cache reads it
-    """Encode the bundled tables."""
+def _example_tables(key: str, _tables: dict[str, bytes]) -> list[tuple[str, PairTable, int]]:  # noqa: ARG001 - a key
+    """Return name, pairs and size of the support of each bundled line."""
     from metabam.data.upload import read_queries, read_support
 
     found = []
     for _, support, queries in pairs_of_tables(sorted(_tables)):
         given, asked = read_support(_tables[support], support), read_queries(_tables[queries], queries)
-        if not given.refused and not asked.refused:
-            line = _encoded(_model, None, given.table, asked.table.take(asked.usable), "example")
-            found += [] if line is None else [line]
+        if given.refused or asked.refused or not len(given.table):
+            continue
+        labelled = asked.table.take(asked.usable & (asked.table.label >= 0))
+        name, assay = str(given.table.cell_line[0]), str(given.table.assay[0])
+        table = joined([given.table, labelled], sequences=True)
+        found.append((f"{name} | {assay}" if assay else name, table, len(given.table)))
     return found
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _example(key: str, _model: Model, _table: PairTable, name: str) -> LabelledContext:  # noqa: ARG001 - a key
+    """Encode the pairs of a bundled line; its tables carry their sequences."""
+    return encoded(_model, None, _table, name)
+
+
 def own_line(scene: Scene, model: Model) -> Line | None:
-    """Return the line that this session adapted to on Adapt live, if its queries carry labels; encoded once."""
+    """Return the line that this session adapted to on Adapt live, if its queries carry labels; at most 2,000 pairs."""
     done, support, queries = (session.get(name) for name in (DONE, SUPPORT_STATE, QUERY_STATE))
     if not adapted(scene) or not isinstance(support, adaptation.Loaded) or not isinstance(queries, adaptation.Loaded):
         return None
     key = (done.weights, support.sha256, queries.sha256)
     if (done.support_sha256, done.query_sha256) != key[1:] or support.result.refused or queries.result.refused:
         return None
-    kept = session.get(ENCODED)
-    if not kept or kept[0] != key:
-        kept = (key, _own(scene, model, support, queries))
-        session.put(ENCODED, kept)
-    found: Line | None = kept[1]
-    return found
-
-
-def _own(scene: Scene, model: Model, support: Loaded, queries: Loaded) -> Line | None:
-    """Encode the tables of this session; ``None`` where the labelled queries are too few to say anything."""
-    usable = queries.result.usable & (queries.result.table.label >= 0)
-    try:
-        genome = cache.genome(scene.summary.run_id)
-        return _encoded(model, genome, support.result.table, queries.result.table.take(usable), "own")
-    except MetaBamError:
+    labelled = np.flatnonzero(queries.result.usable & (queries.result.table.label >= 0))
+    if not len(labelled):
         return None
+    kept = labelled[np.unique(np.linspace(0, len(labelled) - 1, min(len(labelled), MOST_OWN)).round().astype(int))]
+    table = joined([support.result.table, queries.result.table.take(kept)], sequences=True)
+    genome = cache.genome(scene.summary.run_id)
+
+    def source() -> LabelledContext:
+        found = session.get(ENCODED)
+        if not found or found[0] != key:
+            found = (key, encoded(model, genome, table, OWN))
+            session.put(ENCODED, found)
+        context: LabelledContext = found[1]
+        return context
+
+    return Line(OWN, "own", len(table), source, table, len(support.result.table))
 
 
 def adapted(scene: Scene) -> Adaptation | None:
@@ -115,43 +138,46 @@ def adapted(scene: Scene) -> Adaptation | None:
     return done
 
 
-def _encoded(model: Model, genome: Genome | None, support: PairTable, queries: PairTable, origin: str) -> Line | None:
-    """Return support rows, then query rows, of one line as an encoded context."""
-    from metabam.data.elements import element_identities
+def predictor_of(model: Model, genome: Genome | None) -> Predictor[Fingerprint]:
+    """Return what encodes new pairs for a model."""
     from metabam.score import Predictor
 
-    predictor = Predictor(
-        model.encoder, model.learner, genome, model.enhancer_window, model.promoter_window, training=model.contexts
-    )
-    parts = []
-    for table in (support, queries):
-        features, status = predictor.features(table)
-        good = np.asarray((status == "ok") & (table.label >= 0), dtype=np.bool_)
-        parts.append((table.take(good), features[good]))
-    (first, given), (second, asked) = parts
-    if not len(first) or not len(second):
-        return None
-    (enhancer, promoter), (other_enhancer, other_promoter) = element_identities(first), element_identities(second)
-    named = str(first.cell_line[0]) if origin == "example" else OWN
-    context = LabelledContext(
-        named or OWN,
-        str(first.assay[0]) if origin == "example" else "",
-        np.concatenate([given, asked]).astype(np.float32),
-        np.concatenate([first.label, second.label]).astype(np.int8),
-        np.concatenate([enhancer, other_enhancer]),
-        np.concatenate([promoter, other_promoter]),
-        layout=model.contexts[0].layout,
-    )
-    return Line(context, origin, joined([first, second]), len(first))
+    windows = model.enhancer_window, model.promoter_window
+    return Predictor(model.encoder, model.learner, genome, *windows, training=model.contexts)
 
 
-def joined(tables: Sequence[PairTable]) -> PairTable:
-    """Return the coordinates and names of several tables, one after the other; sequences and extras are left out."""
-    names = ("pair_id", "label", "cell_line", "assay", "gene_id", "line")
-    sides = [f"{side}_{part}" for side in ("enhancer", "promoter") for part in ("chrom", "start", "end")]
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(table, name) for table in tables]) for name in (*names, *sides)
-    }
+def encoded(model: Model, genome: Genome | None, table: PairTable, name: str) -> LabelledContext:
+    """Return the labelled pairs of one line as an encoded context.
+
+    Raises
+    ------
+    InputError
+        ``line-unread`` when a pair cannot be encoded, so that rows and table keep together.
+    """
+    from metabam.data.elements import element_identities
+
+    features, status = predictor_of(model, genome).features(table)
+    bad = np.flatnonzero(np.asarray(status != "ok", dtype=np.bool_))
+    if len(bad):
+        raise InputError(
+            "line-unread", f"{len(bad)} pairs of {name} cannot be encoded ({status[bad[0]]}).", "Give their sequences."
+        )
+    enhancer, promoter = element_identities(table)
+    cell_line, _, assay = name.partition(" | ")
+    return LabelledContext(
+        cell_line, assay, features, table.label.astype(np.int8), enhancer, promoter, layout=model.contexts[0].layout
+    )
+
+
+def joined(tables: Sequence[PairTable], *, sequences: bool = False) -> PairTable:
+    """Return several tables one after the other: names, coordinates and labels, and on request their sequences."""
+    names = [item.name for item in fields(PairTable) if item.name not in ("enhancer_seq", "promoter_seq", "extra")]
+    columns: dict[str, Any] = {name: np.concatenate([getattr(table, name) for table in tables]) for name in names}
+    for name in ("enhancer_seq", "promoter_seq") if sequences else ():
+        if any(getattr(table, name) is not None for table in tables):
+            blank = [np.full(len(table), "", dtype=object) for table in tables]
+            own = [getattr(table, name) for table in tables]
+            columns[name] = np.concatenate([b if one is None else one for one, b in zip(own, blank, strict=True)])
     return PairTable(**columns)
 
 

@@ -12,7 +12,7 @@ from metabam.app import cache, layout, picks, placing, session, shared
 from metabam.app import lines as known
 from metabam.app.layout import Scene
 from metabam.app.placing import Maps, NewLine
-from metabam.app.widgets import chart, chart_foot, csv_text, empty, metric, plain
+from metabam.app.widgets import chart, chart_foot, csv_text, digest, empty, metric, plain
 from metabam.errors import CheckpointError
 from metabam.plots import manifold as plots
 from metabam.records import LayoutRecord, PlacementRecord
@@ -20,6 +20,7 @@ from metabam.records import LayoutRecord, PlacementRecord
 COLOUR: Final = "colour"
 CHART: Final = "chart_map"
 CHOSEN: Final = "manifold_chosen"
+SEEN: Final = "manifold_seen"
 SHAPES: Final = "manifold_shapes"
 APPLY: Final = "manifold_apply"
 APPLIED: Final = "manifold_applied"
@@ -194,20 +195,26 @@ def _axes(scene: Scene, maps: Maps, place: Any) -> tuple[int, int]:
 
 
 def _take_selection(maps: Maps) -> None:
-    """Copy a lasso or box before anything is drawn: a recolour empties the chart's own selection."""
+    """Copy a new lasso, box or click before anything is drawn: a recolour empties the chart's own selection.
+
+    An old one is left alone: its shapes belong to the map it was drawn on.
+    """
     event: Any = st.session_state.get(CHART)
     try:
         selection = event["selection"]
-    except (KeyError, TypeError):
+        shapes = [dict(shape) for kind in ("lasso", "box") for shape in selection.get(kind, [])]
+    except (KeyError, TypeError, ValueError, AttributeError):
         return
-    drawn = session.get("manifold_coordinates")
-    ids = maps.ids()
-    if drawn is not None and drawn[0] == maps.key:
-        inside = placing.inside_selection(drawn[1], selection)
-        if inside.any():
+    ids, drawn = maps.ids(), session.get("manifold_coordinates")
+    if shapes and drawn is not None and drawn[0] == maps.key:
+        mark = digest(shapes)
+        if mark != session.get(SEEN):
+            session.put(SEEN, mark)
+            inside = placing.inside_selection(drawn[1], selection)
             session.put(CHOSEN, tuple(ids[row] for row in np.flatnonzero(inside)))
-            session.put(SHAPES, [dict(shape) for kind in ("lasso", "box") for shape in selection.get(kind, [])])
-            return
+            session.put(SHAPES, shapes)
+        return
+    session.forget(SEEN)
     found = set(picks.fresh(CHART)) & set(ids)
     if found:
         session.put(CHOSEN, tuple(one for one in ids if one in found))
@@ -222,7 +229,7 @@ def chosen_rows(maps: Maps) -> list[int]:
 
 def clear() -> None:
     """Drop the selection, and the chart's own with it."""
-    session.forget(CHOSEN, SHAPES, CHART, f"{CHART}_seen")
+    session.forget(CHOSEN, SHAPES, SEEN, CHART, f"{CHART}_seen")
 
 
 # ------------------------------------------------------------------ panels

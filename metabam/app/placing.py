@@ -165,12 +165,19 @@ def new_lines(scene: Scene, model: Model, examples: Sequence[str]) -> list[NewLi
         lines = {line.name: line for line in known.example_lines(scene.run, model)}
         for name in examples:
             if name in lines:
-                rows = np.arange(lines[name].shots, dtype=np.int64)
-                found.append(NewLine(name, "example", known.fingerprint_of(model, lines[name], rows)))
+                key = digest(cache.weights_digest(scene.run), name)
+                found.append(NewLine(name, "example", _belief(key, model, lines[name])))
     done = known.adapted(scene)
     if done is not None:
         found.append(NewLine(done.support_name or known.OWN, "own", done.fingerprint))
     return found
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _belief(key: str, _model: Model, _line: known.Line) -> Fingerprint:  # noqa: ARG001 - the cache alone reads the key
+    """Return what the model believes about a bundled line after its example support alone."""
+    table = _line.table if _line.table is not None else known.empty_table()
+    return known.predictor_of(_model, None).adapt(table.take(np.arange(_line.shots)))
 
 
 def placed(maps: Maps, view: str, layout: LayoutRecord, lines: Sequence[NewLine]) -> PlacementRecord | None:

@@ -39,8 +39,7 @@ class Settings:
 
     def key(self, scene: Scene, lines: Sequence[Line]) -> str:
         """Return what every number on the page depends on, but for the lines chosen."""
-        own = [len(line.context) for line in lines if line.origin == "own"]
-        done = known.adapted(scene) if own else None
+        done = known.adapted(scene) if any(line.origin == "own" for line in lines) else None
         mark = "" if done is None else done.support_sha256 + done.query_sha256
         return digest(cache.weights_digest(scene.run), self.seed, self.shots, self.draws, mark)
 
@@ -75,7 +74,7 @@ class Cell:
     @property
     def reversed(self) -> NDArray[np.bool_]:
         """Return which pairs have another label in A than in B."""
-        return np.asarray(self.labels_a != self.labels_b)
+        return np.asarray(self.labels_a != self.labels_b, dtype=np.bool_)
 
     def ids(self) -> list[str]:
         """Return an identity for each pair that no order of rows changes."""
@@ -87,7 +86,7 @@ class Cell:
 
     def sided(self, fingerprint: str, among: NDArray[np.bool_]) -> tuple[int, int]:
         """Return how many of some reversed pairs lie on A's side under a fingerprint, and of how many."""
-        right = on_side(self.logits(fingerprint)[among], self.labels_a[among] == 1)
+        right: NDArray[np.bool_] = on_side(self.logits(fingerprint)[among], self.labels_a[among] == 1)
         return int(right.sum()), int(among.sum())
 
 

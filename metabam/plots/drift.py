@@ -16,6 +16,7 @@ from metabam.texts import text
 Array = NDArray[np.float64]
 CHANGES = ((0, 0), (1, 1), (0, 1), (1, 0))
 """Label under the sequences' own line, then under the fingerprint's line."""
+HALVES = (("auroc", "", "fig.drift.auroc"), ("reversal", "reversal_", "fig.drift.reversal"))
 CHANGE_COLOURS = ("#C3CDD1", "#7C8B93", theme.POSITIVE, theme.NEGATIVE)
 
 
@@ -124,7 +125,7 @@ def scores_figure(record: SwapRecord, row: int, column: int, *, synthetic: bool 
     order = ("", "other", "prior", "shuffled")
     figure = go.Figure()
     ticks, places = [], []
-    for half, (own, prefix) in enumerate((("auroc", ""), ("reversal", "reversal_"))):
+    for half, (own, prefix, key) in enumerate(HALVES):
         for at, control in enumerate(order):
             place = half * (len(order) + 0.7) + at
             value, low, high = record.score(own if not control else prefix + control, row, column)
@@ -134,7 +135,7 @@ def scores_figure(record: SwapRecord, row: int, column: int, *, synthetic: bool 
                 x=[value],
                 y=[place],
                 mode="markers",
-                name=f"{text('fig.drift.' + own, lang)}: {ticks[-1]}",
+                name=f"{text(key, lang)}: {ticks[-1]}",
                 showlegend=False,
                 marker={"size": 11, "color": theme.MUTED if control else theme.ACCENT,
                         "symbol": "diamond" if control else "circle"},
@@ -145,7 +146,7 @@ def scores_figure(record: SwapRecord, row: int, column: int, *, synthetic: bool 
         n = int((record.n_reversal if half else record.n)[row, column])
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", y=half * (len(order) + 0.7) - 0.62, showarrow=False,
-            text=f"<b>{text('fig.drift.' + own, lang)}</b>, n = {n:,}", font={"size": 12, "color": theme.MUTED},
+            text=f"<b>{text(key, lang)}</b>, n = {n:,}", font={"size": 12, "color": theme.MUTED},
         )  # fmt: skip
     figure.add_vline(x=0.5, line={"color": theme.MUTED, "width": 1.2, "dash": "dot"})
     value, low, high = record.score("auroc", row, column)

@@ -17,6 +17,7 @@ from metabam.texts import text
 Array = NDArray[np.float64]
 MOST_DRAWN = 5_000
 MOST_GATES = 4
+TITLES = {"pca": "fig.manifold.pca", "umap": "fig.manifold.umap", "raw": "fig.manifold.raw"}
 ANGLE = np.linspace(0.0, 2.0 * np.pi, 61)
 
 
@@ -91,7 +92,7 @@ def map_figure(
         )  # fmt: skip
     theme.finish(
         figure,
-        title=text(f"fig.manifold.{view.layout.method}", lang),
+        title=text(TITLES[view.layout.method], lang),
         alt=text("fig.manifold.alt", lang, n=len(rows), lines=len(view.cloud.lines), new=len(view.new.names)),
         synthetic=synthetic,
         lang=lang,

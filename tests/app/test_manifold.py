@@ -44,6 +44,11 @@ def test_a_lasso_lists_its_supports_and_outlives_a_recolour(app):
     assert f"{wanted} supports chosen" in words(at)
     table = next(item.value for item in at.dataframe if "distance to its line" in item.value.columns)
     assert len(table) == min(wanted, 300)
+    for _ in range(2):  # the old lasso is still there, and must not be read on another map
+        at.segmented_control(key="manifold_view").set_value("umap").run()
+        at.toggle(key="show_truth").set_value(True).run()
+    assert f"{wanted} supports chosen" in words(at)
+    at.segmented_control(key="manifold_view").set_value("pca").run()
     at.session_state["chart_map"] = {"selection": {"points": [], "box": [], "lasso": []}}
     at.selectbox(key="colour").set_value("line").run()
     fine(at)
@@ -138,7 +143,10 @@ def test_the_adapted_table_of_this_session_is_placed_and_can_be_swapped(app):
     at.switch_page("pages/probe/drift.py").run()
     fine(at)
     assert "uploaded" in at.selectbox(key="env_a").options
-    assert at.session_state["own_line"][1].shots == 16
+    at.selectbox(key="env_a").set_value("uploaded").run()
+    fine(at)
+    assert len(at.session_state["own_line"][1]) == 416
+    assert at.session_state["drift_cell"][1].fingerprint_a.mean.tobytes() == done.fingerprint.mean.tobytes()
 
 
 # ------------------------------------------------------------------ parts
