@@ -209,7 +209,7 @@ def numbers(scene: Scene, result: BenchResult, choice: Choice) -> None:
     others = {
         "gap": number(scores.once(result.table, "generalisation_gap", choice.learner)),
         "efficiency": number(scores.efficiency(result.table, choice.learner, choice.shots), 5),
-        "dci": number(scores.once(result.table, "dci_disentanglement", choice.learner)),
+        "dci": number(scores.once(result.table, "disentanglement", choice.learner)),
     }
     for cell, (name, shown) in zip(bottom[1:], others.items(), strict=True):
         metric(cell, scene.text(f"evaluation.kpi.{name}"), shown, help_text=scene.text(f"evaluation.kpi.{name}_help"))

@@ -166,23 +166,23 @@ def test_a_session_file_repeats_its_result_bit_for_bit(app):
     assert other.session_state["support_state"].data == at.session_state["support_state"].data
 
 
-@pytest.mark.parametrize("fault", ["png", "other_run", "touched", "fingerprint"])
-def test_a_session_file_that_is_none_is_said(app, fault):
+def test_a_session_file_that_is_none_is_said(app):
     from metabam.app.adaptation_exports import session_json
 
     at = press_adapt(app(LIVE, by_menu=True))
-    values = json.loads(session_json(at.session_state["adaptation"], at.session_state["support_state"], {}, True))
-    if fault == "other_run":
-        values["weights_sha256"] = "0" * 64
-    if fault == "touched":
-        values["support"]["sha256"] = "0" * 64
-    if fault == "fingerprint":
-        values["fingerprint"]["mean"][0] += 0.25
-    data = b"\x89PNG\r\n\x1a\n" if fault == "png" else json.dumps(values).encode()
+    text = session_json(at.session_state["adaptation"], at.session_state["support_state"], {}, True)
     at.toggle(key="repeat_session").set_value(True).run()
-    at.file_uploader[-1].upload("bad.json", data, "application/json")
-    at.run()
-    assert not at.exception
-    said = "\n".join(item.value for item in at.error)
-    wanted = {"other_run": "other weights", "touched": "no session file", "fingerprint": "NOT repeated", "png": "bad"}
-    assert wanted[fault] in said.replace("\\", "")
+    wanted = {"png": "bad.json", "run": "other weights", "touched": "no session file", "fingerprint": "NOT repeated"}
+    for number, (fault, said) in enumerate(wanted.items()):
+        values = json.loads(text)
+        if fault == "run":
+            values["weights_sha256"] = "0" * 64
+        if fault == "touched":
+            values["support"]["sha256"] = "0" * 64
+        if fault == "fingerprint":
+            values["fingerprint"]["mean"][0] += 0.25
+        data = b"\x89PNG\r\n\x1a\n" if fault == "png" else json.dumps(values).encode() + b" " * number
+        at.file_uploader[-1].set_value(("bad.json", data, "application/json"))
+        at.run()
+        assert not at.exception
+        assert said in "\n".join(item.value for item in at.error).replace("\\", ""), fault
