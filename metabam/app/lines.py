@@ -12,9 +12,9 @@ import numpy as np
 import streamlit as st
 
 from metabam.app import adaptation, cache, session
-from metabam.app.evaluation import pairs_of_tables
 from metabam.app.layout import Scene
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE
+from metabam.app.scores import pairs_of_tables
 from metabam.app.widgets import digest
 from metabam.errors import InputError, MetaBamError
 from metabam.records import Fingerprint, IntArray, LabelledContext, PairTable
