@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 def run_motifs(scene: Scene) -> MotifSet | None:
     """Return the motifs that the run's encoder found, or ``None`` for an encoder without any."""
-    found = getattr(cache.model(scene.run).encoder, "motifs", None)
+    from metabam.model.encoders import innermost
+
+    found = getattr(innermost(cache.model(scene.run).encoder), "motifs", None)
     return found if isinstance(found, MotifSet) else None
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from metabam.errors import InputError
 from metabam.model.discovery.reader import SideReader
 from metabam.model.discovery.scan import strand_scores
-from metabam.model.encoders.base import PairEncoder
+from metabam.model.encoders import PairEncoder, innermost
 from metabam.model.encoders.motif import MotifEncoder
 from metabam.probe.motifs import benjamini_hochberg
 from metabam.records import ByteArray, MotifHit, MotifHitRecord, MotifSet
@@ -38,6 +38,7 @@ def dictionary_hits(
     InputError
         ``no-motifs`` where the run's encoder has no motif dictionary.
     """
+    encoder = innermost(encoder)
     if not isinstance(encoder, MotifEncoder) or not len(encoder.motifs):
         raise InputError("no-motifs", "this run's encoder has no motif dictionary.", "Bring a motif file.")
     names, found, tested = encoder.motifs.names, [], 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from metabam.config import FROZEN_KINDS
 from metabam.errors import CheckpointError
 from metabam.model.encoders.base import ContextRows, DifferentiableEncoder, PairEncoder
-from metabam.model.encoders.recalling import RecallingEncoder, held_at, with_memory, without_recall
+from metabam.model.encoders.recalling import RecallingEncoder, held_at, innermost, with_memory, without_recall
 from metabam.model.encoders.tracked import TrackedEncoder, layout_of
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "RecallingEncoder",
     "TrackedEncoder",
     "held_at",
+    "innermost",
     "layout_of",
     "load_encoder",
     "with_memory",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metabam.model.encoders.base import PairEncoder
-from metabam.model.encoders.tracked import layout_of
+from metabam.model.encoders.tracked import TrackedEncoder, layout_of
 from metabam.records import ByteArray, FeatureInfo, FeatureLayout, FloatArray, IntArray, PairWindows
 
 _DIGEST = 16
@@ -141,6 +141,13 @@ def with_memory(inner: PairEncoder, tensors: Mapping[str, NDArray[Any]]) -> Reca
 def without_recall(encoder: PairEncoder) -> PairEncoder:
     """Return the encoder that reads DNA alone."""
     return encoder.inner if isinstance(encoder, RecallingEncoder) else encoder
+
+
+def innermost(encoder: PairEncoder) -> PairEncoder:
+    """Return the encoder that reads DNA, without what wrappers put behind its features."""
+    while isinstance(encoder, RecallingEncoder | TrackedEncoder):
+        encoder = encoder.inner
+    return encoder
 
 
 def held_at(encoder: PairEncoder, enhancer: ByteArray, promoter: ByteArray) -> PairEncoder:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metabam.model.encoders import PairEncoder, held_at, layout_of, with_memory, without_recall
+from metabam.model.encoders import PairEncoder, held_at, innermost, layout_of, with_memory, without_recall
 from metabam.model.encoders.cnn import CnnEncoder, PairNetwork
 from metabam.model.encoders.recalling import ElementMemory, element_memory, memory_state, window_keys
 from metabam.model.encoders.training import one_hot
@@ -45,6 +45,7 @@ def test_displacements_of_known_elements_add_up_behind_the_inner_features(inner,
     assert np.array_equal(found[:, D:], [high, low - low, -low, high - low])
     assert layout_of(recalling).recalled == slice(D, 2 * D)
     assert without_recall(recalling) is inner
+    assert innermost(recalling) is inner
 
 
 def test_one_changed_letter_makes_a_stranger_unless_the_pair_is_held(windows, recalling):
