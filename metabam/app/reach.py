@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from metabam.app import adaptation_exports
+from metabam.app import adaptation_exports, cache
 from metabam.app.adaptation import Adaptation, Queries
 from metabam.app.layout import Scene
 from metabam.app.widgets import chart, chart_foot, csv_text, empty
@@ -22,8 +22,20 @@ def novelty_warning(scene: Scene, done: Adaptation) -> None:
         )
 
 
+def recall_note(scene: Scene, done: Adaptation) -> None:
+    """Say for how many pairs the training lines' labels of the same elements count."""
+    layout = cache.model(scene.run).contexts[0].layout
+    if layout is None or not layout.recall:
+        return
+    parts = [done.given.features] if done.asked is None else [done.given.features, done.asked]
+    known = [int(np.any(part[:, layout.recalled] != 0.0, axis=1).sum()) for part in parts]
+    total = [len(part) for part in parts]
+    st.caption(":material/history: " + scene.text("live.recall", known=sum(known), n=sum(total)))
+
+
 def novelty_panel(scene: Scene, done: Adaptation) -> None:
     """Draw the distance of support and queries to the training pairs."""
+    recall_note(scene, done)
     record = done.novelty
     if record is None or not len(record.reference):
         empty(scene.text("live.novelty.none"), scene.text("live.novelty.none_do"))

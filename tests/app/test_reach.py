@@ -38,6 +38,12 @@ def test_the_strip_shows_every_support_pair_and_the_queries(app):
     at.run()
     assert not at.exception
     assert "95 % of training pairs" in spec_of(at, "How far from the training pairs?")
+    done = at.session_state["adaptation"]
+    features = np.concatenate([done.given.features, done.asked])
+    half = features.shape[1] // 2  # the demo recalls: the second half of the columns is the displacement
+    known = int(np.any(features[:, half:] != 0.0, axis=1).sum())
+    assert 0 < known <= len(features)
+    assert f"of {known} of your {len(features)} pairs" in words(at)
 
 
 def test_a_support_outside_of_training_is_said_above_the_numbers(app):
