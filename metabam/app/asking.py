@@ -143,10 +143,11 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
         help=scene.text("sequence.belief_help"),
     )
     first, second, third, fourth = st.columns([2.3, 0.75, 1.5, 1.7], gap="small", vertical_alignment="bottom")
+    if session.get("lens_target") not in TARGETS:
+        session.put("lens_target", "potential" if st.query_params.get(ATOM) else "logit")
     target = first.segmented_control(
         scene.text("sequence.target"),
         list(TARGETS),
-        default="potential" if st.query_params.get(ATOM) else "logit",
         key="lens_target",
         required=True,
         persist_state="session",

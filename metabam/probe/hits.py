@@ -85,20 +85,20 @@ def scan_motifs(motifs: MotifSet, enhancer: ByteArray, promoter: ByteArray, *, l
         return MotifHitRecord("file", (), len(motifs), 0, 1.0, level)
     q = benjamini_hochberg(p)
     found = []
-    for at in np.flatnonzero(q <= level):
-        which, side, strand, begin = (int(value) for value in place[:, at])
-        end, name = begin + len(motifs.pwms[which]), motifs.names[which]
-        numbers = float(score[at]), float(p[at]), float(q[at])
-        found.append(MotifHit(which, name, SIDES[side], begin, end, "+-"[strand], *numbers))
+    for at in np.flatnonzero(q <= level).tolist():
+        motif, of_side, turned, first = (int(value) for value in place[:, at])
+        where = SIDES[of_side], first, first + len(motifs.pwms[motif]), "+-"[turned]
+        found.append(MotifHit(motif, motifs.names[motif], *where, float(score[at]), float(p[at]), float(q[at])))
     kept = _apart(sorted(found, key=lambda hit: (hit.p, hit.side, hit.start)))
     return MotifHitRecord("file", tuple(kept), len(motifs), len(p), float(q.min()), level)
 
 
 def composition(elements: tuple[ByteArray, ...]) -> Array:
     """Return the shares of A, C, G, T in elements, (4,), both strands taken together; a little is added to each."""
-    letters = np.concatenate(elements)
-    counts = np.bincount(letters[letters < 4], minlength=4)[:4] + 1.0
-    both = np.asarray(counts + counts[::-1], dtype=np.float64)
+    counts = np.ones(4)
+    for codes in elements:
+        counts += np.bincount(codes[codes < 4], minlength=4)[:4]
+    both = counts + counts[::-1]
     return np.asarray(both / both.sum())
 
 
