@@ -44,9 +44,8 @@ def test_a_lasso_lists_its_supports_and_outlives_a_recolour(app):
     assert f"{wanted} supports chosen" in words(at)
     table = next(item.value for item in at.dataframe if "distance to its line" in item.value.columns)
     assert len(table) == min(wanted, 300)
-    for _ in range(2):  # the old lasso is still there, and must not be read on another map
-        at.segmented_control(key="manifold_view").set_value("umap").run()
-        at.toggle(key="show_truth").set_value(True).run()
+    at.segmented_control(key="manifold_view").set_value("umap").run()
+    at.toggle(key="show_truth").set_value(True).run()  # the old lasso is still there: not to be read on another map
     assert f"{wanted} supports chosen" in words(at)
     at.segmented_control(key="manifold_view").set_value("pca").run()
     at.session_state["chart_map"] = {"selection": {"points": [], "box": [], "lasso": []}}
@@ -69,7 +68,7 @@ def test_reset_view_forgets_the_colour_of_the_link(app):
 
 
 def test_three_views_and_a_bad_colour(app):
-    at = app(MANIFOLD, colour="gate99", by_menu=True)
+    at = app(MANIFOLD, colour="gate99")
     fine(at)
     assert "colour = gate99" in words(at)
     for view, title in (("umap", "UMAP 1"), ("raw", "z")):
@@ -122,7 +121,7 @@ def test_a_map_that_is_damaged_or_of_another_model_is_not_used(app, no_demo, cop
 def test_the_adapted_table_of_this_session_is_placed_and_can_be_swapped(app):
     from metabam.app import adaptation, cache
 
-    at = app(MANIFOLD, by_menu=True)
+    at = app(MANIFOLD)
     run = cache.open_run("demo")
     support, queries = (
         read(cache.example(f"{name}_unseen02.tsv"), f"{name}.tsv", "upload", None)
