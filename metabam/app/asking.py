@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from metabam.app import cache, layout, navigation, pairtables, session
+from metabam.app import cache, cardpairs, layout, navigation, pairtables, session
 from metabam.app.layout import Scene
 from metabam.app.lens import Asked
 from metabam.app.pairtables import LineTable
 from metabam.app.widgets import empty, plain
+from metabam.records import PairTable
 
 if TYPE_CHECKING:
     from metabam.learners.differentiable import Target
@@ -48,6 +49,10 @@ def request(scene: Scene) -> Request | None:
         empty(scene.text("sequence.precomputed"), scene.text("sequence.precomputed_do"))
         return None
     tables = pairtables.line_tables()
+    number = cardpairs.atom_of(session.get(LINE, st.query_params.get(LINE)))
+    listed = None if number is None else cardpairs.table_of(scene, number)
+    if listed is not None:
+        tables[listed.key] = listed
     if not tables:
         empty(scene.text("sequence.no_pairs"), scene.text("sequence.no_pairs_do"))
         return None
@@ -61,7 +66,8 @@ def request(scene: Scene) -> Request | None:
         empty(scene.text("sequence.no_usable", n=len(names)), scene.text("sequence.no_usable_do"))
         return None
     shown = scene.text("shell.shown", shown=f"{len(order):,}", total=f"{len(names):,}")
-    st.caption(f"{shown} · {scene.text('sequence.order')}")
+    told = "sequence.order" if cardpairs.atom_of(line.key) is None else "sequence.order.atom"
+    st.caption(f"{shown} · {scene.text(told)}")
     labels = {names[row]: _pair_text(scene, line, row, float(read.probability[row]), names[row]) for row in order}
     with st.form("lens_form", border=True):
         asked, pressed = _form(scene, line, labels)
@@ -83,7 +89,15 @@ def _arrival(tables: dict[str, LineTable]) -> bool:
     found = next((key for key in order if pair in pairtables.named_pairs(tables[key].table)), None)
     if found is not None:
         session.put(LINE, found)
+        if cardpairs.atom_of(found) is not None:
+            _under_its_own_line(tables[found].table, pair)
     return found is not None
+
+
+def _under_its_own_line(table: PairTable, pair: str) -> None:
+    """Read a training pair under the fingerprint of the line that labels it."""
+    row = pairtables.named_pairs(table).index(pair)
+    session.put("lens_belief", f"{table.cell_line[row]} | {table.assay[row]}")
 
 
 def _line_picker(scene: Scene, tables: dict[str, LineTable]) -> str:
@@ -108,6 +122,9 @@ def _line_picker(scene: Scene, tables: dict[str, LineTable]) -> str:
 
 def line_text(scene: Scene, key: str) -> str:
     """Return the readable name of a line of pairs."""
+    atom = cardpairs.atom_of(key)
+    if atom is not None:
+        return scene.text("sequence.line.atom", atom=atom + 1)
     return scene.text("sequence.line.yours") if key == pairtables.OWN else scene.text("sequence.line.bundled", line=key)
 
 

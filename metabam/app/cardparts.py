@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import streamlit as st
 
-from metabam.app import atomdata, cache, layout, navigation, session
+from metabam.app import atomdata, cache, cardpairs, layout, navigation, session
 from metabam.app.widgets import chart, empty, figure_foot
 from metabam.plots import atomcard
 from metabam.plots.offline import Section
@@ -30,7 +30,12 @@ def open_in_lens(card: Card, row: int) -> None:
         navigation.entry(LENS).path,
         label=card.text("card.lens", pair=card.names[row]),
         icon=navigation.entry(LENS).icon,
-        query_params={"pair": card.names[row], "atom": str(card.atom + 1), "run": card.scene.summary.run_id},
+        query_params={
+            "pair": card.names[row],
+            "line": cardpairs.key_of(card.atom),
+            "atom": str(card.atom + 1),
+            "run": card.scene.summary.run_id,
+        },
     )
 
 

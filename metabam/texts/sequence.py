@@ -16,6 +16,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "sequence.line.yours": ("your table from Adapt live", "您在“实时适应”页载入的表格"),
     "sequence.line.bundled": ("{line} (bundled, never seen in training)", "{line}（自带，训练中未见过）"),
+    "sequence.line.atom": ("atom {atom}: the training pairs of its card", "原子 {atom}：其卡片上的训练元件对"),
+    "sequence.order.atom": (
+        "most likely first, as read under the prior: these pairs come from several lines",
+        "按先验所得预测，从高到低：这些元件对来自多个细胞系",
+    ),
     "sequence.order": (
         "most likely first, as read under the line's own 16 pairs",
         "按该细胞系自己的 16 对所得预测，从高到低",

@@ -225,3 +225,13 @@ def test_twins_in_a_table_get_names_of_their_own():
     result = adaptation.read_queries(b"".join([*brought[:3], brought[1]]), "x", "upload", None).result
     names = pairtables.named_pairs(result.table)
     assert len(set(names)) == len(names) == 3
+
+
+def test_a_pair_of_an_atoms_card_is_read_under_its_own_line(app):
+    at = app(LENS, pair="pair002486", line="atom1", atom="1")
+    clean(at)
+    assert at.subheader[0].value.startswith("pair002486")
+    assert at.selectbox(key="lens_belief").value == "train2 | planted"
+    assert at.segmented_control(key="lens_target").value == "potential"
+    assert {item.label: item.value for item in at.metric}["Residual"] == "0.0%"
+    assert "which this run does not have" in words(app(LENS, pair="pair002486", line="atom99"))
