@@ -24,6 +24,7 @@ from metabam.texts import (
     has,
     labels,
     manifold,
+    notebook,
     overview,
     sequence,
     shell,
@@ -34,6 +35,7 @@ from metabam.texts import (
 ROOT = Path(__file__).resolve().parents[1]
 CODE = [
     *(ROOT / "metabam" / "app").glob("*.py"),
+    *(ROOT / "metabam" / "notebook").glob("*.py"),
     *(ROOT / "metabam" / "plots").glob("*.py"),
     *(ROOT / "pages").glob("*/*.py"),
 ]
@@ -69,6 +71,7 @@ def test_no_key_is_in_two_files():
         evaluation_figures,
         design,
         labels,
+        notebook,
     )
     assert sum(len(part.CATALOGUE) for part in parts) == len(CATALOGUE)
 
@@ -107,6 +110,7 @@ def test_every_key_that_the_code_names_exists():
         "manifold.",
         "evaluation.",
         "design.",
+        "notebook.",
     )
     named = {
         key for key in whole if key.startswith(prefixes) and re.fullmatch(r"[a-z]+\.[A-Za-z0-9_.\-]*[A-Za-z0-9]", key)

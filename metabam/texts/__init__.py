@@ -28,6 +28,7 @@ from metabam.texts import (
     figures,
     labels,
     manifold,
+    notebook,
     overview,
     sequence,
     shell,
@@ -53,6 +54,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     **evaluation_figures.CATALOGUE,
     **figures.CATALOGUE,
     **labels.CATALOGUE,
+    **notebook.CATALOGUE,
 }
 
 
