@@ -11,6 +11,9 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
+SLOW = {"04_train_your_own": 600}
+"""Notebooks that train, with the seconds that a cell may take; the others get 120."""
+RUNS = [pytest.param(path, id=path.stem, marks=[pytest.mark.nightly] if path.stem in SLOW else []) for path in SOURCES]
 
 
 def test_every_notebook_has_a_source_and_the_other_way_round():
@@ -31,13 +34,16 @@ def test_notebook_is_generated_from_its_source_without_outputs(source):
     assert "widgets" not in written.metadata
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", RUNS)
 def test_notebook_runs_and_its_assertions_hold(source, monkeypatch):
     if not (ROOT / "assets" / "demo").is_dir():
         pytest.skip("the demo has not been built: python assets/build.py")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    limit = SLOW.get(source.stem, 120)
+    NotebookClient(
+        notebook, timeout=limit, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+    ).execute()
     assert "assert " in notebook.cells[-1].source
     errors = [out for cell in notebook.cells for out in cell.get("outputs", []) if out.output_type == "error"]
     assert not errors

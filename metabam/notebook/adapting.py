@@ -113,7 +113,7 @@ def session_json(opened: Demo, path: Path | str, fingerprint: Fingerprint) -> st
             "version": 2,
             "synthetic": opened.synthetic,
             "run": opened.run.id,
-            "weights_sha256": opened.run.weights_sha256(),
+            "weights_sha256": opened.run.weights_sha256,
             "seed": 0,
             "support": {
                 "name": Path(path).name,
@@ -154,7 +154,7 @@ def repeated(opened: Demo, session: str) -> bool:
         known = False
     if not known:
         raise InputError("bad-session", "this is no session file.", "Give what session_json returned.")
-    if weights != opened.run.weights_sha256():
+    if weights != opened.run.weights_sha256:
         raise InputError("session-run", "this session was computed with other weights.", "Open its run.")
     result = read_table(table, role="support", name=name)
     result.raise_if_refused()

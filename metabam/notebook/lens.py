@@ -73,7 +73,7 @@ def planted_sites(opened: Demo, table: PairTable, row: int) -> list[Site]:
 
 
 def motif_hits(opened: Demo, enhancer: ByteArray, promoter: ByteArray) -> tuple[MotifHit, ...]:
-    """Return the motif sites of two elements with q <= 0.05: of the run's own dictionary, else of the world's motifs."""
+    """Return the motif sites of two elements with q <= 0.05: the run's own motifs, else the world's."""
     from metabam.data.worldlink import world_motifs
     from metabam.probe.hits import dictionary_hits, scan_motifs
     from metabam.records import MotifSet
