@@ -12,7 +12,7 @@ from metabam.app import adaptation, cache, planning, session
 from metabam.app.adaptation import Loaded
 from metabam.app.findings import findings_table
 from metabam.app.layout import Scene, guarded
-from metabam.app.live import SUPPORT_STATE, example_title
+from metabam.app.live import SUPPORT_STATE, example_picker
 from metabam.app.planning import Plan, Pool, Wishes
 from metabam.app.widgets import empty, plain
 from metabam.data.limits import QUERY_UPLOAD
@@ -52,22 +52,7 @@ def candidates_block(scene: Scene) -> Loaded | None:
             persist_state="session",
         )
         if method == "example":
-            name = st.selectbox(
-                scene.text("design.example"),
-                names,
-                key="example_candidates",
-                persist_state="session",
-                format_func=lambda item: example_title(scene, item),
-            )
-            st.button(
-                scene.text("live.use_example"),
-                icon=":material/input:",
-                on_click=_take_example,
-                args=(name, scene),
-                key="use_candidates",
-            )
-            if not bundled:
-                st.caption(":material/warning: " + scene.text("live.other_world"))
+            example_picker(scene, "design.example", names, ("example_candidates", "use_candidates"), _take_example)
         else:
             st.file_uploader(
                 scene.text("live.upload_queries"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import streamlit as st
@@ -58,22 +59,7 @@ def _get_support(scene: Scene, supports: list[str]) -> None:
         st.caption(scene.text("live.no_examples"))
     method = _methods(scene, "support", (["example"] if supports else []) + ["upload", "paste"])
     if method == "example":
-        name = st.selectbox(
-            scene.text("live.example"),
-            supports,
-            key="example_support",
-            persist_state="session",
-            format_func=lambda item: example_title(scene, item),
-        )
-        st.button(
-            scene.text("live.use_example"),
-            icon=":material/input:",
-            on_click=_take_example,
-            args=(name, scene),
-            key="use_example",
-        )
-        if not cache.is_bundled(scene.summary.run_id):
-            st.caption(":material/warning: " + scene.text("live.other_world"))
+        example_picker(scene, "live.example", supports, ("example_support", "use_example"), _take_example)
     elif method == "upload":
         st.file_uploader(
             scene.text("live.upload"),
@@ -104,20 +90,7 @@ def _get_queries(scene: Scene) -> None:
     names = [name for name in cache.examples() if name.startswith("queries_")]
     method = _methods(scene, "queries", (["example"] if names else []) + ["upload", "none"])
     if method == "example":
-        name = st.selectbox(
-            scene.text("live.example_queries"),
-            names,
-            key="example_queries",
-            persist_state="session",
-            format_func=lambda item: example_title(scene, item),
-        )
-        st.button(
-            scene.text("live.use_example"),
-            icon=":material/input:",
-            on_click=_take_queries,
-            args=(name, scene),
-            key="use_queries",
-        )
+        example_picker(scene, "live.example_queries", names, ("example_queries", "use_queries"), _take_queries)
     elif method == "upload":
         st.file_uploader(
             scene.text("live.upload_queries"),
@@ -144,6 +117,22 @@ def _query_line(scene: Scene, loaded: Loaded) -> None:
         findings_table(scene, loaded)
     else:
         st.caption(f":material/table_rows: {text}")
+
+
+def example_picker(
+    scene: Scene, title: str, names: list[str], keys: tuple[str, str], take: Callable[[str, Scene], None]
+) -> None:
+    """Draw a choice of bundled tables and the button that takes one; ``keys`` are those of the two widgets."""
+    name = st.selectbox(
+        scene.text(title),
+        names,
+        key=keys[0],
+        persist_state="session",
+        format_func=lambda item: example_title(scene, item),
+    )
+    st.button(scene.text("live.use_example"), icon=":material/input:", on_click=take, args=(name, scene), key=keys[1])
+    if not cache.is_bundled(scene.summary.run_id):
+        st.caption(":material/warning: " + scene.text("live.other_world"))
 
 
 def example_title(scene: Scene, name: str) -> str:
