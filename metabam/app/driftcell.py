@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Foot = Callable[["Named", list[int]], None]
 PINNED: Final = "drift_pinned"
+FIRST_PINNED: Final = "drift_first_pinned"
 MOST_PINNED: Final = 5
 LISTED_ROWS: Final = 12
 
@@ -123,8 +124,10 @@ def _pin(scene: Scene, cell: Cell, pairs: Named) -> list[int]:
     place = {one: at for at, one in enumerate(pairs.ids)}
     kept = session.get(PINNED)
     chosen = [one for one in kept or [] if one in place]
-    if kept is None or (kept and not chosen):
+    untouched, here = session.get(FIRST_PINNED) or (None, None), (cell.a, cell.b)
+    if kept is None or (kept and not chosen) or (kept == untouched[0] and here != untouched[1]):
         chosen = [pairs.ids[at] for at in most_turned(cell)]
+        session.put(FIRST_PINNED, (chosen, here))
     for one in picks.fresh("chart_drift_pairs"):
         if one in place and one not in chosen:
             chosen = [*chosen, one][-MOST_PINNED:]
