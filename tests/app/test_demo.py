@@ -88,7 +88,7 @@ def atoms(tour: Tour) -> tuple[str, str]:
     assert tour.number(text("card.atom")) == atom
     assert tour.number(text("card.rank")) == "1"
     assert tour.says(text("card.truth.plus")) or tour.says(text("card.truth.minus"))
-    gate = [trace for trace in tour.chart("card_gates")["traces"] if trace["name"] == f"atom {atom}"][0]["x"]
+    gate = next(trace for trace in tour.chart("card_gates")["traces"] if trace["name"] == f"atom {atom}")["x"]
     assert min(gate) < 0 < max(gate)
     planted = tour.trace("card_gates", text("fig.card.planted"))["x"]
     assert min(planted) < 0 < max(planted)
@@ -140,7 +140,8 @@ def drift(tour: Tour) -> None:
     tour.go("drift")
     rows = {row["fingerprint"]: row["of them planted"] for row in tour.table("fingerprint", "of them planted")}
     low = int(rows[text("drift.which.own")].split("(")[1].split("%")[0])
-    high = {name: int(rows[text(f"drift.which.{name}")].split("– ")[1].split("%")[0]) for name in ("shuffled", "native")}
+    others = ("shuffled", "native")
+    high = {name: int(rows[text(f"drift.which.{name}")].split("– ")[1].split("%")[0]) for name in others}
     assert low > high["shuffled"]
     assert low > high["native"]
     assert len(tour.trace("drift_pairs", text("fig.drift.listed"))["x"]) > 100
