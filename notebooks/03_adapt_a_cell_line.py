@@ -41,13 +41,19 @@ print("never seen:", demo.lines, "| yours:", line)
 # %% [markdown]
 # ## Your own table
 #
-# A CSV or TSV with one row per pair: the two sequences (or coordinates with a genome), and a label: 1 it interacts, 0 it does not.
+# A CSV or TSV with one row per pair: where the two elements lie (0-based, half-open), and a label: 1 it interacts, 0 it does not.
+# The two sequences are in it too, because no genome is at hand here; with one, coordinates are enough.
 
 # %%
 mine = demo.support(line)
 table = pd.DataFrame(
     {
         "pair_id": mine.pair_id,
+        "chrom": mine.enhancer_chrom,
+        "enhancer_start": mine.enhancer_start,
+        "enhancer_end": mine.enhancer_end,
+        "promoter_start": mine.promoter_start,
+        "promoter_end": mine.promoter_end,
         "enhancer_seq": mine.enhancer_seq,
         "promoter_seq": mine.promoter_seq,
         "label": mine.label,
