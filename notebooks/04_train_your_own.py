@@ -116,7 +116,7 @@ section.show()
 # ## Against the planted truth
 #
 # A small world and few steps make a weak model, but not an ignorant one: over the example lines, 16 labels must bring its predictions
-# closer to the true probabilities than none, and more of them must follow the truth than labels shuffled among the pairs do.
+# closer to the true probabilities than none do. Files must hash as stated, and the same seed must write the same world.
 
 # %%
 prior = mine.predictor.prior()
