@@ -123,8 +123,28 @@ class Tour:
     def download(self, key: str) -> bytes:
         """Press a download button by the key of its widget and return the file."""
         with self.page.expect_download(timeout=1e3 * LIMIT) as found:
-            self.page.locator(f".st-key-{key} button").click()
+            self.page.locator(f".st-key-{key} button").first.click()
         return Path(found.value.path()).read_bytes()
+
+    def data(self, key: str) -> str:
+        """Return a downloaded table as text, without the comment above its header."""
+        lines = self.download(key).decode().splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("#"))
+
+    def lasso(self, key: str, *, left: float, right: float, top: float, bottom: float) -> None:
+        """Draw a closed path with the mouse over a figure; its corners as shares of the plotting area."""
+        area = self.page.locator(f".st-key-chart_{key} .nsewdrag").first
+        area.scroll_into_view_if_needed()
+        self.page.wait_for_timeout(1_500)  # plotly attaches its pointer events after it has drawn
+        box, mouse = area.bounding_box(), self.page.mouse
+        corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+        mouse.move(*places[0])
+        mouse.down()
+        for place in places[1:]:
+            mouse.move(*place, steps=6)
+        mouse.up()
+        self.settle()
 
     def upload(self, file: Path) -> None:
         """Choose a file in the first uploader of the page."""
