@@ -166,7 +166,7 @@ def adapt(tour: Tour) -> None:
     assert float(mine["mean sigma"]) < 1.0  # narrower than the prior
     assert mine["nearest 1 (distance)"].startswith(near)
     assert known["nearest by planted gates"].startswith(near)
-    assert len(tour.trace("map", "your table")["x"]) == 1
+    assert len(tour.trace("map", text("fig.manifold.own"))["x"]) == 1
     tour.end("where it lies")
     tour.begin()
     tour.go("live")

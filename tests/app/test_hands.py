@@ -48,7 +48,7 @@ def test_a_lasso_lists_its_supports_and_survives_a_recolour(tour, address):
     assert 0 < chosen <= 1_000
     ids = [row["support"] for row in csv.DictReader(io.StringIO(tour.data("manifold_ids")))]
     assert len(ids) == len(set(ids)) == chosen
-    tour.pick("colour", text("fig.map.sigma"))
+    tour.pick("colour", text("fig.manifold.colour.sigma"))
     assert tour.says(text("manifold.chosen", n=chosen))
     tour.press("manifold.clear")
     assert tour.says(text("manifold.chosen.none"))

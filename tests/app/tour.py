@@ -73,9 +73,11 @@ class Tour:
         self.settle()
 
     def pick(self, key: str, option: str) -> None:
-        """Choose an option of a select box, by the key of its widget."""
-        self.page.locator(f".st-key-{key} [data-baseweb=select], .st-key-{key} input").first.click()
-        self.page.get_by_role("option", name=option).first.click()
+        """Choose an option of a select box: its text is typed first, since a long list draws only what is in view."""
+        box = self.page.locator(f".st-key-{key} input").first
+        box.click()
+        box.fill(option)
+        self.page.get_by_role("option", name=option, exact=True).first.click()
         self.settle()
 
     def segment(self, widget: str, key: str) -> None:
