@@ -95,9 +95,8 @@ def test_slice_map_click_and_link(removed):
 
 
 def test_the_most_changed_pair_opens_in_the_lens(app):
-    at = app("", by_menu=True)
+    at = app(PAGE)
     at.session_state["lens_baseline"] = "uniform"  # one baseline instead of ten: a tenth of the time
-    at.switch_page(PAGE).run()
     press_go(at)
     button = next(item for item in at.button if "Sequence lens" in item.label)
     pair = button.label.split()[1]
