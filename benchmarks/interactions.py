@@ -121,13 +121,13 @@ def widget(n: int) -> Iterator[float]:
     visitor = Visitor("pages/probe/drift.py")
     for turn in range(2 * n):
         choice = ("shuffled", "own")[turn % 2]
-        yield visitor.act(lambda: visitor.at.segmented_control(key="drift_which").set_value(choice))  # noqa: B023
+        yield visitor.act(lambda: visitor.at.segmented_control(key="drift_which").set_value(choice))  # noqa: B023 - called before the loop goes on
 
 
 def gallery(n: int) -> Iterator[float]:
     for _ in range(n):
         visitor = warmed("pages/observe/atoms.py")
-        yield visitor.act(lambda: visitor.at.session_state.__setitem__("atoms_tab", "Gallery"))  # noqa: B023
+        yield visitor.act(lambda: visitor.at.session_state.__setitem__("atoms_tab", "Gallery"))  # noqa: B023 - called before the loop goes on
 
 
 def card(n: int) -> Iterator[float]:
@@ -135,7 +135,7 @@ def card(n: int) -> Iterator[float]:
     visitor.act(lambda: visitor.at.session_state.__setitem__("atoms_tab", "Gallery"))
     visitor.act(lambda: visitor.at.session_state.__setitem__("atoms_tab", "Card"))
     for atom in range(2, n + 2):
-        yield visitor.act(lambda: visitor.at.selectbox(key="atom").set_value(str(atom)))  # noqa: B023
+        yield visitor.act(lambda: visitor.at.selectbox(key="atom").set_value(str(atom)))  # noqa: B023 - called before the loop goes on
 
 
 def adapt(n: int) -> Iterator[float]:
@@ -203,7 +203,7 @@ def pca(n: int) -> Iterator[float]:
     values = ("raw", "pca")[: len(views)]
     for turn in range(n):
         yield visitor.act(
-            lambda: visitor.at.segmented_control(key="manifold_view").set_value(values[turn % len(values)])  # noqa: B023
+            lambda: visitor.at.segmented_control(key="manifold_view").set_value(values[turn % len(values)])  # noqa: B023 - called before the loop goes on
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
-from metabam.app import cache, layout, picks, placing, session, shared
+from metabam.app import cache, layout, picks, placing, session, shelf
 from metabam.app import lines as known
 from metabam.app.layout import Scene
 from metabam.app.placing import Maps, NewLine
@@ -69,7 +69,7 @@ def source(scene: Scene) -> Maps | None:
         session.put(APPLIED, asked)
         layout.guarded(_compute, scene, *asked)
     chosen, seed, judged = session.get(APPLIED) or asked
-    maps: Maps | None = shared.find(placing.computed_key(scene, chosen, seed, judged=judged))
+    maps: Maps | None = shelf.shared().get(placing.computed_key(scene, chosen, seed, judged=judged))
     if maps is None:
         empty(scene.text("manifold.none"), scene.text("manifold.none_do"))
     return maps

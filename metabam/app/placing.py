@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from metabam.app import cache, session, shared
+from metabam.app import cache, session, shelf
 from metabam.app import lines as known
 from metabam.app.layout import Scene
 from metabam.app.widgets import digest
@@ -128,7 +128,7 @@ def compute(scene: Scene, names: Sequence[str], seed: int, *, judged: bool, prog
     )
     key = computed_key(scene, names, seed, judged=judged)
     made = Maps(key, cloud)
-    shared.keep(key, made)
+    shelf.shared().put(key, made)
     return made
 
 

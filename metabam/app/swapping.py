@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from metabam.app import cache, session, shared
+from metabam.app import cache, session, shelf
 from metabam.app import lines as known
 from metabam.app import model as models
 from metabam.app.layout import Scene
@@ -213,7 +213,7 @@ def matrix_of(scene: Scene, lines: dict[str, Line], settings: Settings) -> tuple
     if kept and kept[0] == key:
         mine: tuple[SwapRecord, SwapRecord] = kept[1]
         return mine
-    public: tuple[SwapRecord, SwapRecord] | None = shared.find(key)
+    public: tuple[SwapRecord, SwapRecord] | None = shelf.shared().get(key)
     return public
 
 
@@ -237,7 +237,7 @@ def compute_matrix(
     key = _matrix_key(scene, lines, settings)
     session.put(MATRIX, (key, found))
     if all(line.origin != "own" for line in chosen):
-        shared.keep(key, found)
+        shelf.shared().put(key, found)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from metabam.bench.entries import CONTEXT_ONLY, TRUE_ACTIVITIES, known
+from metabam.bench.entries import CONTEXT_ONLY, GIVEN_RECALL, TRUE_ACTIVITIES, UNSEEN, known
 from metabam.config import EncoderConfig, ModelConfig
 from metabam.learners import LEARNERS
 
@@ -48,6 +48,10 @@ def _said(texts: Mapping[str, str], name: str) -> str:
 def _learner(name: str, base: str) -> str:
     if name == CONTEXT_ONLY:
         return "Meta-BAM's answer from z_c alone, without the evidence posterior"
+    if name == UNSEEN:
+        return "Meta-BAM as if no training line had held any of the elements: what recall is not there to tell"
+    if name == GIVEN_RECALL:
+        return f"{base} on the features that Meta-BAM reads, moved by what it recalls of the elements"
     if name.endswith(TRUE_ACTIVITIES):
         return f"{base} on the true mechanism activities: what the encoder loses (W1)"
     return LEARNERS[name].description

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from metabam.app import independence, model, monitor, panels, scores
+from metabam.app import gallery, independence, model, monitor, panels, scores
 from metabam.records import Fingerprint, History, SpectrumRecord, StepRecord
 
 
@@ -66,9 +66,9 @@ def test_most_alike_atoms():
 
 def test_clicked_cell_in_any_of_the_forms_it_comes_back_in():
     for point in ({"id": "3,2"}, {"customdata": ["3,2"]}, {"customdata": {"0": "3,2"}}, {"customdata": "3,2"}):
-        assert independence._pair(point) == (3, 2)
-    assert independence._pair({}) is None
-    assert independence._pair({"id": "<x>,2"}) is None
+        assert gallery._cell(point) == (3, 2)
+    assert gallery._cell({}) is None
+    assert gallery._cell({"id": "<x>,2"}) is None
 
 
 def test_kl_per_dimension_becomes_one_curve_each():
