@@ -11,7 +11,7 @@ from metabam.app import adaptation, cache, checking, session
 from metabam.app.adaptation import Adaptation, Loaded
 from metabam.app.layout import Scene
 from metabam.app.live import SUPPORT_STATE
-from metabam.app.widgets import chart, empty, metric, plain, points_of
+from metabam.app.widgets import chart, empty, plain, points_of
 from metabam.plots import labels
 from metabam.records import InfluenceRecord
 
@@ -84,19 +84,13 @@ def _row_panel(scene: Scene, done: Adaptation, record: InfluenceRecord) -> None:
     row = _row(record)
     with st.container(border=True):
         st.markdown(f"**{scene.text('live.row', row=row + 1, name=plain(done.names[row], 70))}**")
-        cells = st.columns(3)
-        metric(cells[0], scene.text("live.row.label"), scene.text(f"fig.label.{int(record.labels[row])}"))
-        metric(
-            cells[1],
-            scene.text("live.row.gain"),
-            f"{record.left_out[row] - record.prior[row]:+.2f}",
-            help_text=scene.text("live.row.gain_help"),
-        )
-        metric(
-            cells[2],
-            scene.text("live.row.shift"),
-            f"{record.shift[row]:.2f}",
-            help_text=scene.text("live.row.shift_help"),
+        st.markdown(
+            scene.text(
+                "live.row.said",
+                label=scene.text(f"fig.label.{int(record.labels[row])}"),
+                gain=float(record.left_out[row] - record.prior[row]),
+                shift=float(record.shift[row]),
+            )
         )
         support = session.get(SUPPORT_STATE)
         current = isinstance(support, Loaded) and support.sha256 == done.support_sha256

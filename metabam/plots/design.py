@@ -88,7 +88,7 @@ def candidates_figure(
         margin=(60, 20, 72, 44),
         note=text("shell.shown", lang, shown=len(rows), total=len(names)),
     )  # fmt: skip
-    figure.update_xaxes(title_text=text("fig.design.candidates.x", lang), type="log")
+    figure.update_xaxes(title_text=text("fig.design.candidates.x", lang), type="log", dtick=1)
     figure.update_yaxes(title_text=text("fig.design.candidates.y", lang), rangemode="tozero")
     return figure
 
@@ -161,7 +161,12 @@ def spread_figure(record: DesignRecord, *, synthetic: bool | None, lang: str = "
             y=rows,
             mode="markers",
             name=text(f"fig.design.spread.{name}", lang),
-            marker={"size": 12 if name == "before" else 9, "symbol": symbol, "color": colour, "line": {"width": 3}},
+            marker={
+                "size": 12 if name == "before" else 10,
+                "symbol": symbol,
+                "color": colour,
+                "line": {"width": 3 if name == "before" else 0},
+            },
             hovertemplate="%{x:.2f}<extra></extra>",
         )
     for row in rows:

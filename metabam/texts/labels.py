@@ -59,16 +59,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "每一步使语境更好地解释您的标签，并受先验约束。先上升后平缓为正常。对 16 个标签拟合更好不等于预测更好。",
     ),
     "live.row": ("Pair {row}: {name}", "第 {row} 对：{name}"),
-    "live.row.label": ("Label", "标签"),
-    "live.row.gain": ("Others say (nats)", "其他对的意见（nat）"),
-    "live.row.gain_help": (
-        "Log-likelihood of this label given all the others, minus given none. Negative: the others speak against it.",
-        "给出其余全部标签时此标签的对数似然，减去什么都不给时的。负值：其他对与之矛盾。",
-    ),
-    "live.row.shift": ("Moves the context", "移动语境"),
-    "live.row.shift_help": (
-        "How far the context moves without this pair, in prior standard deviations.",
-        "去掉此对时语境的移动，单位为先验标准差。",
+    "live.row.said": (
+        "{label}. The others foretell it {gain:+.2f} nats better than the prior does (below 0 they speak against it); "
+        "without it the context moves by {shift:.2f} prior standard deviations.",
+        "{label}。其他对对它的预测比先验好 {gain:+.2f} nat（低于 0 表示与之矛盾）；去掉它，语境移动 {shift:.2f} 个先验标准差。",
     ),
     "live.row.without": ("Adapt without pair {row}", "去掉第 {row} 对重新适应"),
     "live.row.without_help": (
