@@ -39,8 +39,11 @@ def tour(tmp_path, demo_present) -> Iterator[Tour]:
         open_page(visit.page, address)
         visit.chart("never_seen")
         visit.end("first paint, cold")
-        yield visit
-        browser.close()
+        try:
+            yield visit
+        finally:
+            visit.page.screenshot(path=str(tmp_path / "last.png"))
+            browser.close()
 
 
 def overview(tour: Tour) -> None:
@@ -120,6 +123,7 @@ def ablation(tour: Tour, atom: str) -> None:
     tour.go("ablation")
     box = tour.page.locator(".st-key-ablation_per_line input")
     box.fill("60")
+    box.press("Tab")
     tour.press("ablation.go", "ablation_forest")
     assert tour.says("240 shown")
     outside, inside = (tour.trace("ablation_forest", text(f"fig.forest.{side}")) for side in ("outside", "inside"))

@@ -53,7 +53,7 @@ class Tour:
         title = text(f"{stem}.title")
         self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
         self.page.locator("h1", has_text=title).wait_for(timeout=1e3 * LIMIT)
-        self.settle()
+        self.settle(1.0)
 
     def press(self, key: str, waits_for: str = "") -> None:
         """Press the button of a text; wait for a chart by its key, then for the page."""
