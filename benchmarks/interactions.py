@@ -70,7 +70,10 @@ class Visitor:
             raise RuntimeError([item.value for item in (*self.at.exception, *self.at.error)])
 
     def press(self, label: str) -> float:
-        button = next(item for item in self.at.button if item.label == label)
+        button = next((item for item in self.at.button if item.label == label), None)
+        if button is None:
+            said = [item.value for kind in (self.at.warning, self.at.info, self.at.error) for item in kind]
+            raise LookupError(f"no button {label!r}; there are {[item.label for item in self.at.button]}; said: {said}")
         took = timed(lambda: button.click().run())
         self.clean()
         return took
@@ -271,7 +274,8 @@ def main() -> None:
     }  # fmt: skip
     took: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"METABAM_RUNS": folder, "METABAM_CACHE": f"{folder}/cache"}
+        Path(folder, "runs").mkdir()
+        os.environ |= {"METABAM_RUNS": f"{folder}/runs", "METABAM_CACHE": f"{folder}/cache"}
         if not only or only & {"cold", "warm", "lasso"}:
             took |= browsed(asked.repeats)
         for name, measure in rows.items():
