@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections.abc import Callable, Sequence
@@ -89,8 +90,9 @@ def provenance(run: Run, summary: RunSummary) -> dict[str, object]:
     }
 
 
+@functools.cache
 def _version(package: str) -> str:
-    """Return the installed version of a package."""
+    """Return the installed version of a package, looked up once per process."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -7,29 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from metabam.metrics import auprc
+from metabam.metrics import paired_bootstrap
 from metabam.plots.queries import LineScore
 
 if TYPE_CHECKING:
     from metabam.app.model import Model
 
-BOOTSTRAPS = 300
-
 
 def score_interval(
     labels: NDArray[np.int8], probability: NDArray[np.float64], seed: int = 0
 ) -> tuple[float, float, float]:
-    """Return AUPRC and its 95 % bootstrap interval over pairs; draws that hold one class only are left out."""
-    rng = np.random.default_rng(seed)
-    draws: list[float] = []
-    for _ in range(BOOTSTRAPS):
-        rows = rng.integers(0, len(labels), len(labels))
-        value = auprc(labels[rows], probability[rows])
-        if value is not None and np.isfinite(value):
-            draws.append(float(value))
-    middle = auprc(labels, probability)
-    low, high = np.quantile(draws, [0.025, 0.975]) if draws else (np.nan, np.nan)
-    return float("nan") if middle is None else float(middle), float(low), float(high)
+    """Return AUPRC and its 95 % bootstrap interval over pairs, NaN where undefined (one class)."""
+    found = paired_bootstrap(labels, probability, None, np.arange(len(labels)), draws=1_000, seed=seed)
+    middle, low, high = (float("nan") if end is None else end for end in (found.estimate, found.low, found.high))
+    return middle, low, high
 
 
 def pairs_of_tables(names: list[str]) -> list[tuple[str, str, str]]:

@@ -52,6 +52,69 @@ CONFIG: Final[dict[str, Any]] = {
 }
 
 
+_AXIS: Final[dict[str, Any]] = {
+    "zeroline": False,
+    "gridcolor": GRID,
+    "linecolor": FAINT,
+    "ticks": "outside",
+    "tickcolor": FAINT,
+    "ticklen": 4,
+    "automargin": True,
+    "tickfont": {"size": 12, "color": MUTED},
+    "title": {"font": {"size": 13, "color": INK}, "standoff": 8},
+}
+_BARE: Final[dict[str, Any]] = {"colorbar": {"outlinewidth": 0, "ticks": ""}}
+HOUSE: Final = go.layout.Template(
+    layout={
+        "title": {
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "yref": "container",
+            "yanchor": "middle",
+            "pad": {"l": 4},
+            "font": {"size": 16, "color": INK},
+            "subtitle": {"font": {"size": 13, "color": MUTED}},
+        },
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "white",
+            "bordercolor": FAINT,
+            "font": {"family": FONT, "size": 13, "color": INK},
+        },
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "font": {"size": 12, "color": MUTED},
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": FAINT, "activecolor": ACCENT, "orientation": "v"},
+        "dragmode": "zoom",
+        "autotypenumbers": "strict",
+        "colorway": list(OKABE_ITO),
+        "annotationdefaults": {"arrowcolor": INK, "arrowhead": 0, "arrowwidth": 1},
+        "shapedefaults": {"line": {"color": INK}},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+    },
+    data={
+        "bar": [
+            {"marker": {"line": {"width": 0.5, "color": "white"}}, "error_x": {"color": INK}, "error_y": {"color": INK}}
+        ],
+        "heatmap": [_BARE],
+        "scatter": [{"marker": _BARE}],
+        "scattergl": [{"marker": _BARE}],
+    },
+)
+"""The house style, as one template: what a figure sets itself wins over it."""
+
+
 def label(value: object) -> str:
     """Return user text that plotly shows literally: HTML escaped, no dollar sign (it starts MathJax), cut at 80."""
     plain = str(value).replace("$", "").replace("\n", " ")
@@ -98,52 +161,12 @@ def finish(
     left, right, top, bottom = margin
     top += 18 if note else 0
     figure.update_layout(
-        title={
-            "text": f"<b>{title}</b>",
-            "x": 0,
-            "xref": "container",
-            "xanchor": "left",
-            "y": 1 - 18 / height,
-            "yref": "container",
-            "yanchor": "middle",
-            "pad": {"l": 4},
-            "font": {"size": 16, "color": INK},
-            "subtitle": {"text": note, "font": {"size": 13, "color": MUTED}},
-        },
-        font={"family": FONT, "size": 13, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        template=HOUSE,
+        title={"text": f"<b>{title}</b>", "y": 1 - 18 / height, "subtitle": {"text": note}},
         height=height,
         margin={"l": left, "r": right, "t": top, "b": bottom},
-        hoverlabel={"bgcolor": "white", "bordercolor": FAINT, "font": {"family": FONT, "size": 13, "color": INK}},
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "font": {"size": 12, "color": MUTED},
-            "bgcolor": "rgba(0,0,0,0)",
-        },
         meta={"alt": alt},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": FAINT, "activecolor": ACCENT, "orientation": "v"},
-        dragmode="zoom",
     )
-    axis: dict[str, Any] = {
-        "zeroline": False,
-        "linecolor": FAINT,
-        "ticks": "outside",
-        "tickcolor": FAINT,
-        "ticklen": 4,
-        "automargin": True,
-        "tickfont": {"size": 12, "color": MUTED},
-    }
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
-    for each in (*figure.select_xaxes(), *figure.select_yaxes()):
-        each.gridcolor = each.gridcolor or GRID
-    figure.update_xaxes(title_font={"size": 13, "color": INK}, title_standoff=8)
-    figure.update_yaxes(title_font={"size": 13, "color": INK}, title_standoff=8)
     _badge(figure, synthetic, lang)
     return figure
 
