@@ -71,7 +71,7 @@ def arcs_figure(
         name="",
         showlegend=False,
         marker={"size": 9, "opacity": 0, "color": theme.INK},
-        text=[theme.label(arcs.names[row]) for row in rows],
+        text=np.array([theme.label(arcs.names[row]) for row in rows]),
         customdata=np.column_stack([arcs.probability[rows], distance[rows] / 1e3]),
         hovertemplate="%{text}<br>P = %{customdata[0]:.2f} · %{customdata[1]:,.0f} kb<extra></extra>",
     )

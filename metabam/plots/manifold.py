@@ -87,7 +87,7 @@ def map_figure(
         figure.add_scattergl(
             x=view.layout.coordinates[chosen, 0], y=view.layout.coordinates[chosen, 1], mode="markers",
             name=text("fig.manifold.chosen", lang, n=len(chosen)), hoverinfo="skip",
-            text=[view.ids[row] for row in chosen],
+            text=np.array([view.ids[row] for row in chosen]),
             marker={"symbol": "circle-open", "size": 10, "color": theme.INK, "line": {"width": 1.5}},
         )  # fmt: skip
     theme.finish(
@@ -168,9 +168,9 @@ def _points(figure: go.Figure, view: MapView, rows: IntArray, name: str, colour:
         y=view.layout.coordinates[rows, 1],
         mode="markers",
         name=name,
-        ids=[view.ids[row] for row in rows],
-        customdata=[view.ids[row] for row in rows],
-        text=[theme.label(view.ids[row]) for row in rows],
+        ids=np.array([view.ids[row] for row in rows]),
+        customdata=np.array([view.ids[row] for row in rows]),
+        text=np.array([theme.label(view.ids[row]) for row in rows]),
         marker={"size": 5, "opacity": 0.6, **marker},
         unselected={"marker": {"opacity": 0.35}},
         hovertemplate="%{text}<extra></extra>",
@@ -243,7 +243,7 @@ def gates_figure(
             go.Scattergl(
                 x=view.layout.coordinates[rows, 0], y=view.layout.coordinates[rows, 1], mode="markers",
                 name=text("fig.manifold.gate", lang, k=gate), showlegend=False,
-                text=[f"{value:+.3f}" for value in one],
+                text=np.array([f"{value:+.3f}" for value in one]),
                 marker={"size": 4, "color": one, **limits, "showscale": column == len(shown),
                         "colorbar": {"thickness": 10, "outlinewidth": 0, "title": {"text": "α", "side": "top"}}},
                 hovertemplate="%{text}<extra></extra>",
