@@ -40,7 +40,7 @@ def test_the_two_set_up_commands_are_one_liners_that_make_their_own_environment(
         assert lines[0].startswith("python3.11 -m venv .venv && .venv/bin/pip install"), marker
         assert "sudo" not in lines[0]
     assert block("app-command").strip().endswith("&& .venv/bin/metabam app")
-    assert block("test-command").strip().endswith("&& .venv/bin/python -m pytest")
+    assert block("test-command").strip().endswith("&& .venv/bin/python -m pytest -n 2")
 
 
 def test_every_shell_line_parses():
