@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -231,38 +231,16 @@ def _predictions(figure: go.Figure, example: PathExample, lang: str) -> None:
 
 def _tidy(figure: go.Figure, lang: str) -> None:
     """Add panel heads, arrows between panels and the invisible targets."""
+    above = {"y": 1, "xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "bottom", "showarrow": False}
+    notes: list[dict[str, Any]] = []
     for place, panel in enumerate(PANELS, start=1):
         suffix = "" if place == 1 else str(place)
         x0, x1 = figure.layout[f"xaxis{suffix}"].domain
-        figure.add_annotation(
-            text=f"<b>{text(f'fig.path.{panel}', lang)}</b>",
-            x=(x0 + x1) / 2,
-            y=1,
-            xref="paper",
-            yref="paper",
-            xanchor="center",
-            yanchor="bottom",
-            yshift=8,
-            showarrow=False,
-            font={"size": 13, "color": theme.ACCENT},
-        )
+        head, font = text(f"fig.path.{panel}", lang), {"size": 13, "color": theme.ACCENT}
+        notes.append({**above, "text": f"<b>{head}</b>", "x": (x0 + x1) / 2, "yshift": 8, "font": font})
         if place < len(PANELS):
-            figure.add_annotation(
-                x=x1 + 0.034,
-                y=1,
-                ax=x1 + 0.012,
-                ay=1,
-                xref="paper",
-                yref="paper",
-                axref="pixel",
-                ayref="pixel",
-                text="<b>→</b>",
-                showarrow=False,
-                xanchor="center",
-                yanchor="bottom",
-                yshift=5,
-                font={"size": 17, "color": theme.FAINT},
-            )
+            font = {"size": 17, "color": theme.FAINT}
+            notes.append({**above, "text": "<b>→</b>", "x": x1 + 0.034, "yshift": 5, "font": font})
         xs, ys = figure.layout[f"xaxis{suffix}"].range, figure.layout[f"yaxis{suffix}"].range
         middle = (xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2
         figure.add_scatter(
@@ -278,3 +256,4 @@ def _tidy(figure: go.Figure, lang: str) -> None:
             hovertemplate=text(f"fig.path.open.{panel}", lang) + "<extra></extra>",
             marker={"symbol": "square", "size": 130, "color": "rgba(0,0,0,0)", "opacity": 0.01},
         )
+    figure.layout.annotations = (*figure.layout.annotations, *notes)  # at once: each addition validates all others
