@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from planted_lines import PlantedLines
 
-from metabam.bench.encoding import distinct_rows, encoded
+from metabam.bench.encoding import encoded
 from metabam.bench.judging import soft_auroc
 from metabam.config import ModelConfig, TrainConfig
 from metabam.data.elements import element_identities
-from metabam.data.pairs import read_pairs
-from metabam.data.planting import gates_of, sigmoid, solve_scale
-from metabam.data.world import gate_law, standardise
-from metabam.data.worldfiles import activities, read_truth
 from metabam.files import write_bytes
 from metabam.learners import LEARNERS
 from metabam.learners.metabam import MetaBamLearner
@@ -39,24 +36,14 @@ Task = tuple[str, int, SupportSet, np.ndarray, np.ndarray]
 NAMES = ("metabam", "hierarchical", "in_context", "neural_process", "maml5", "per_task")
 
 
-class Pool:
-    """The pairs of a world: features (N, D), true activities, elements, and what a line of its law says of each."""
+class Pool(PlantedLines):
+    """The pairs of a world with features (N, D) of the run's encoder and their elements."""
 
     def __init__(self, world: Path, run: Any) -> None:
-        table = read_pairs(world / "pairs.tsv", role="training")[0]
-        first, _ = distinct_rows(table)
-        self.table = table.take(first)
-        self.truth = read_truth(world)
+        super().__init__(world)
         encoder = without_recall(run.load_encoder())
         self.features = encoded(self.table, world / "genome.fa", encoder, run.config.encoder)
         self.enhancer, self.promoter = element_identities(self.table)
-        self._effective = standardise(activities(self.truth, self.table.pair_id, effective=True))
-
-    def probability(self, gates: np.ndarray) -> np.ndarray:
-        """Return P(y = 1) (N,) in a line of these gates (12,)."""
-        score, settings = self._effective @ gates, self.truth.settings
-        scale, intercept = solve_scale(score, float(settings["bayes_auroc"]), float(settings["prevalence"]))
-        return np.asarray(sigmoid(scale * score + intercept))
 
     def line(self, name: str, gates: np.ndarray, pairs: int, rng: np.random.Generator) -> LabelledContext:
         """Return a line with labels for so many pairs of the pool."""
@@ -66,20 +53,16 @@ class Pool:
 
     def training(self, count: int, pairs: int, seed: int) -> list[LabelledContext]:
         """Return ``count`` lines of the world's law; the first ones are the same for every count."""
-        law = gate_law(int(self.truth.settings["seed"]), self.truth.gates.shape[1])
-        rng = np.random.default_rng([seed, 29])
-        latent = rng.standard_normal((count, self.truth.latent.shape[1]))
         return [
             self.line(f"drawn{at}", gates, pairs, np.random.default_rng([seed, 31, at]))
-            for at, gates in enumerate(gates_of(law, latent))
+            for at, gates in enumerate(self.drawn_gates(count, np.random.default_rng([seed, 29])))
         ]
 
     def tasks(
         self, supports: int, queries: int, seed: int
     ) -> Iterator[tuple[str, int, SupportSet, np.ndarray, np.ndarray]]:
         """Yield line, shots, support, query rows and their true probabilities, for every held-out line."""
-        held = [at for at, name in enumerate(self.truth.lines) if self.truth.roles[name] == "held-out"]
-        for at in held:
+        for at in self.rows_of("held-out"):
             p = self.probability(self.truth.gates[at])
             for shots in SHOTS:
                 for turn in range(supports):

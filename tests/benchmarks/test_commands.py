@@ -106,3 +106,9 @@ def test_model_options_are_measured_beside_the_default(world, tmp_path):
     assert len(rows) == 2
     assert rows[0].split("|")[3].strip() == "-"
     assert (tmp_path / "cache").is_dir()
+
+
+def test_the_sign_ceiling_rises_with_labels_and_leaves_chance_behind(world):
+    text = run("sign_ceiling.py", "--world", world, "--shots", 16, 512, "--lines", 0, "--pairs", 600, "--supports", 3)
+    few, many = (float(cell.split()[0]) for cell in text.splitlines()[-1].split("|")[2:4])
+    assert 0.5 < few < many <= 1.0
