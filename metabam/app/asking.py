@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import numpy as np
 import streamlit as st
@@ -74,6 +74,7 @@ def request(scene: Scene) -> Request | None:
     labels = {names[row]: _pair_text(scene, line, row, float(read.probability[row]), names[row]) for row in order}
     with st.form("lens_form", border=True):
         asked, pressed = _form(scene, line, labels)
+    _remember(asked)
     return Request(line, names.index(asked.pair), asked, bool(session.take(PRESSED)) or pressed or linked)
 
 
@@ -103,6 +104,14 @@ def _arrival(tables: dict[str, LineTable]) -> bool:
     return found is not None
 
 
+def _remember(asked: Asked) -> None:
+    """Write line and pair into the address, by their names; a bound widget would write its texts, or nothing at all."""
+    for name, value in ((LINE, asked.line), (PAIR, asked.pair)):
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+    session.put(OPENED, (asked.pair, asked.line))
+
+
 def _elsewhere(scene: Scene) -> None:
     """Say why a linked pair of somebody's own table is not here, until a pair has been read."""
     if PRESSED in st.session_state:
@@ -130,7 +139,6 @@ def _line_picker(scene: Scene, tables: dict[str, LineTable]) -> str:
         scene.text("sequence.line"),
         keys,
         key=LINE,
-        bind="query-params",
         format_func=lambda key: line_text(scene, key),
         help=scene.text("sequence.line_help"),
     )
@@ -168,7 +176,7 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
     left, right = st.columns([2, 1.5], gap="medium")
     with left:
         pair = _linked_choice(
-            scene, PAIR, list(labels), "sequence.pair", "sequence.pair_help", lambda name: labels[name]
+            scene, PAIR, list(labels), "sequence.pair", "sequence.pair_help", lambda name: labels[name], bind=None
         )
     beliefs = pairtables.fingerprints(scene, line)
     if session.get("lens_belief") not in beliefs:
@@ -234,7 +242,14 @@ def _how(scene: Scene, left: DeltaGenerator, right: DeltaGenerator) -> tuple[Met
 
 
 def _linked_choice(
-    scene: Scene, key: str, options: list[str], label: str, note: str, told: Callable[[str], str]
+    scene: Scene,
+    key: str,
+    options: list[str],
+    label: str,
+    note: str,
+    told: Callable[[str], str],
+    *,
+    bind: Literal["query-params"] | None = "query-params",
 ) -> str:
     """Draw a choice that the address keeps; a value that is not on offer is named and replaced by the first."""
     asked = st.query_params.get(key)
@@ -246,7 +261,7 @@ def _linked_choice(
         scene.text(label),
         options,
         key=key,
-        bind="query-params",
+        bind=bind,
         format_func=told,
         help=scene.text(note),
     )

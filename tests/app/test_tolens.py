@@ -153,7 +153,30 @@ def test_an_answer_about_a_table_that_was_replaced_is_not_shown(app):
     at.button(key="query_lens").click().run()
     assert lens.RESULT in at.session_state
     shown = at.subheader[0].value
+    at.switch_page(LENS)  # AppTest stays on the page that it was told of
+    at.run()
+    assert shown in [item.value for item in at.subheader]
     rows = as_bytes(table(QUERIES)[:11])
     at.session_state["query_state"] = adaptation.read_queries(rows, "other.tsv", "upload", None)
     at.run()
+    assert at.title[0].value == "Sequence lens"
     assert shown not in [item.value for item in at.subheader]
+
+
+def test_the_address_names_the_pair_that_is_shown_so_that_it_can_be_copied(app):
+    at = brought(app)
+    at.button(key="query_lens").click().run()
+    pair = at.selectbox(key="pair").value
+    assert at.query_params["pair"] in (pair, [pair])
+    assert at.query_params["line"] in (pairtables.OWN, [pairtables.OWN])
+    at.switch_page(LENS)  # AppTest stays on the page that it was told of
+    at.run()
+    assert at.selectbox(key="pair").value == pair
+    at.selectbox(key="line").set_value(pairtables.LABELLED).run()
+    assert at.title[0].value == "Sequence lens"
+    assert at.query_params["line"] in (pairtables.LABELLED, [pairtables.LABELLED])
+    plain = app(LENS)
+    plain.run()
+    clean(plain)
+    assert lens.RESULT not in plain.session_state  # an address that the page wrote itself is no link to be opened
+    assert plain.query_params["pair"] in (plain.selectbox(key="pair").value, [plain.selectbox(key="pair").value])
