@@ -159,6 +159,17 @@ def test_every_curve_of_a_phase_is_in_the_table_and_a_strange_phase_is_refused(d
         notebook.training(demo, phase="dreaming")
 
 
+def test_training_curves_are_drawn_without_a_network(demo):
+    section = notebook.training(demo, phase="meta-train", smooth=0.5)
+    assert section.figures
+    assert {type(figure) for figure in section.figures} == {go.Figure}  # a Vega chart fetches its library when shown
+    steps, loss = demo.run.history().series("total", "meta-train")
+    raw, smooth = section.figures[0].data[:2]
+    assert len(raw.y) == len(smooth.y) == len(steps)
+    assert raw.y[-1] == loss[-1]
+    assert smooth.y[-1] != loss[-1]
+
+
 def test_a_line_is_not_swapped_with_itself(demo):
     name = demo.contexts[0].name
     with pytest.raises(InputError, match="same line"):

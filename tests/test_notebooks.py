@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jupytext
@@ -13,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 SLOW = {"04_train_your_own": 600}
 """Notebooks that train, with the seconds that a cell may take; the others get 120."""
+FETCHES = re.compile(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|import\s*\(?\s*["']https?://|["']https?://cdn""")
+"""What makes a browser ask another machine when an output is shown."""
 RUNS = [pytest.param(path, id=path.stem, marks=[pytest.mark.nightly] if path.stem in SLOW else []) for path in SOURCES]
 
 
@@ -47,3 +50,16 @@ def test_notebook_runs_and_its_assertions_hold(source, monkeypatch):
     assert "assert " in notebook.cells[-1].source
     errors = [out for cell in notebook.cells for out in cell.get("outputs", []) if out.output_type == "error"]
     assert not errors
+    shown = [out.get("data", {}) for cell in notebook.cells for out in cell.get("outputs", [])]
+    assert not [found.group() for data in shown if (found := FETCHES.search(data.get("text/html", "")))]
+    assert not [kind for data in shown for kind in data if "vega" in kind]
+
+
+def test_an_output_that_fetches_is_known():
+    for html in (
+        '<script src="https://cdn.jsdelivr.net/npm/vega@6"></script>',
+        "<link href='//fonts.example/x.css'>",
+        'import("https://esm.sh/x")',
+    ):
+        assert FETCHES.search(html)
+    assert not FETCHES.search('<img src="data:image/png;base64,AA"><svg xmlns="http://www.w3.org/2000/svg"></svg>')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import numpy as np
 import streamlit as st
@@ -26,6 +26,7 @@ PAIR: Final = "pair"
 ATOM: Final = "atom"
 PRESSED: Final = "lens_pressed"
 OPENED: Final = "lens_opened"
+ELSEWHERE: Final = "lens_elsewhere"
 MOST_PAIRS: Final = 5_000
 TARGETS: Final = ("logit", "potential", "state")
 METHODS: Final = ("integrated_gradients", "feature_ablation")
@@ -48,7 +49,7 @@ def request(scene: Scene) -> Request | None:
     if cache.model(scene.run).encoder.kind == "precomputed":
         empty(scene.text("sequence.precomputed"), scene.text("sequence.precomputed_do"))
         return None
-    tables = pairtables.line_tables()
+    tables = pairtables.line_tables() | pairtables.labelled()
     number = cardpairs.atom_of(session.get(LINE, st.query_params.get(LINE)))
     listed = None if number is None else cardpairs.table_of(scene, number)
     if listed is not None:
@@ -57,6 +58,7 @@ def request(scene: Scene) -> Request | None:
         empty(scene.text("sequence.no_pairs"), scene.text("sequence.no_pairs_do"))
         return None
     linked = _arrival(tables)
+    _elsewhere(scene)
     line = tables[_line_picker(scene, tables)]
     read = pairtables.encoded(scene, line)
     names = pairtables.named_pairs(line.table)
@@ -67,10 +69,12 @@ def request(scene: Scene) -> Request | None:
         return None
     shown = scene.text("shell.shown", shown=f"{len(order):,}", total=f"{len(names):,}")
     told = "sequence.order" if cardpairs.atom_of(line.key) is None else "sequence.order.atom"
+    told = "sequence.order.labelled" if line.key == pairtables.LABELLED else told
     st.caption(f"{shown} · {scene.text(told)}")
     labels = {names[row]: _pair_text(scene, line, row, float(read.probability[row]), names[row]) for row in order}
     with st.form("lens_form", border=True):
         asked, pressed = _form(scene, line, labels)
+    _remember(asked)
     return Request(line, names.index(asked.pair), asked, bool(session.take(PRESSED)) or pressed or linked)
 
 
@@ -81,17 +85,42 @@ def _arrival(tables: dict[str, LineTable]) -> bool:
     line = given.get(LINE, st.query_params.get(LINE))
     first = PAIR in given or (session.get(OPENED) != (pair, line) and session.get(PAIR) in (None, pair))
     session.put(OPENED, (pair, line))
+    if pair is None:
+        session.forget(ELSEWHERE)
     if ATOM in given:
         session.put("lens_target", "potential")
     if pair is None or not first:
         return False
-    order = sorted(tables, key=lambda key: key != line)
+    private = line in pairtables.PRIVATE  # a pair of the same name in another table would be another pair
+    order = [key for key in tables if key == line] if private else sorted(tables, key=lambda key: key != line)
     found = next((key for key in order if pair in pairtables.named_pairs(tables[key].table)), None)
+    if found is None and private:
+        session.put(ELSEWHERE, True)
     if found is not None:
+        session.forget(ELSEWHERE)
         session.put(LINE, found)
         if cardpairs.atom_of(found) is not None:
             _under_its_own_line(tables[found].table, pair)
     return found is not None
+
+
+def _remember(asked: Asked) -> None:
+    """Write line and pair into the address, by their names; a bound widget would write its texts, or nothing at all."""
+    for name, value in ((LINE, asked.line), (PAIR, asked.pair)):
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+    session.put(OPENED, (asked.pair, asked.line))
+
+
+def _elsewhere(scene: Scene) -> None:
+    """Say why a linked pair of somebody's own table is not here, until a pair has been read."""
+    if PRESSED in st.session_state:
+        session.forget(ELSEWHERE)
+    if not session.get(ELSEWHERE):
+        return
+    empty(scene.text("sequence.elsewhere"), scene.text("sequence.elsewhere_do"))
+    live = navigation.entry("live")
+    st.page_link(live.path, label=scene.text("sequence.elsewhere_go"), icon=live.icon)
 
 
 def _under_its_own_line(table: PairTable, pair: str) -> None:
@@ -110,7 +139,6 @@ def _line_picker(scene: Scene, tables: dict[str, LineTable]) -> str:
         scene.text("sequence.line"),
         keys,
         key=LINE,
-        bind="query-params",
         format_func=lambda key: line_text(scene, key),
         help=scene.text("sequence.line_help"),
     )
@@ -125,7 +153,9 @@ def line_text(scene: Scene, key: str) -> str:
     atom = cardpairs.atom_of(key)
     if atom is not None:
         return scene.text("sequence.line.atom", atom=atom + 1)
-    return scene.text("sequence.line.yours") if key == pairtables.OWN else scene.text("sequence.line.bundled", line=key)
+    if key in pairtables.PRIVATE:
+        return scene.text(f"sequence.line.{key}")
+    return scene.text("sequence.line.bundled", line=key)
 
 
 def _pair_text(scene: Scene, line: LineTable, row: int, probability: float, name: str) -> str:
@@ -146,7 +176,7 @@ def _form(scene: Scene, line: LineTable, labels: dict[str, str]) -> tuple[Asked,
     left, right = st.columns([2, 1.5], gap="medium")
     with left:
         pair = _linked_choice(
-            scene, PAIR, list(labels), "sequence.pair", "sequence.pair_help", lambda name: labels[name]
+            scene, PAIR, list(labels), "sequence.pair", "sequence.pair_help", lambda name: labels[name], bind=None
         )
     beliefs = pairtables.fingerprints(scene, line)
     if session.get("lens_belief") not in beliefs:
@@ -212,7 +242,14 @@ def _how(scene: Scene, left: DeltaGenerator, right: DeltaGenerator) -> tuple[Met
 
 
 def _linked_choice(
-    scene: Scene, key: str, options: list[str], label: str, note: str, told: Callable[[str], str]
+    scene: Scene,
+    key: str,
+    options: list[str],
+    label: str,
+    note: str,
+    told: Callable[[str], str],
+    *,
+    bind: Literal["query-params"] | None = "query-params",
 ) -> str:
     """Draw a choice that the address keeps; a value that is not on offer is named and replaced by the first."""
     asked = st.query_params.get(key)
@@ -224,7 +261,7 @@ def _linked_choice(
         scene.text(label),
         options,
         key=key,
-        bind="query-params",
+        bind=bind,
         format_func=told,
         help=scene.text(note),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from metabam.app import gallery
+from metabam.app import gallery, judged
 from metabam.app.widgets import json_text
 from metabam.plots.offline import offline_page
 
@@ -66,6 +66,13 @@ def card_html(card: Card) -> str:
         f"Meta-BAM · {card.text('fig.card.atom', k=card.atom + 1)}{label}",
         sections,
         synthetic=card.scene.synthetic,
-        footer="; ".join(f"{name} {value}" for name, value in card.scene.provenance().items()),
+        footer=_footer(card),
         lang=card.scene.lang,
     )
+
+
+def _footer(card: Card) -> str:
+    """Return the honesty verdict in the reader's language, then the provenance."""
+    said = judged.honesty_text(judged.audit(card.scene), card.scene.lang)
+    facts = "; ".join(f"{name} {value}" for name, value in card.scene.provenance().items())
+    return f"{card.text('shell.honesty', said=said)} · {facts}"

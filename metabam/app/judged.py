@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from metabam.app import cache, session
-from metabam.app.layout import Scene, lines_of
+from metabam.app.runlines import lines_of
 from metabam.app.widgets import digest, plain
 from metabam.errors import MetaBamError
 from metabam.plots.queries import LineScore
@@ -16,6 +16,7 @@ from metabam.records import NOT_AUDITED, AuditRecord
 from metabam.texts import has, text
 
 if TYPE_CHECKING:
+    from metabam.app.layout import Scene
     from metabam.bench.result import BenchResult
     from metabam.train.run import Run
 
@@ -75,10 +76,11 @@ def learner_name(name: str, lang: str) -> str:
 
 
 def honesty_text(found: AuditRecord, lang: str) -> str:
-    """Return the honesty verdict in words, the baselines named."""
+    """Return the honesty verdict in words, the baselines named: the one sentence that pages and exports carry."""
     missed = ", ".join(learner_name(name, lang) for name in found.missed)
     missing = ", ".join(learner_name(name, lang) for name in found.missing)
-    return text(f"evaluation.honesty.{found.honesty}", lang, missed=missed, missing=missing)
+    verdict = "withheld" if found.withheld else found.honesty
+    return text(f"evaluation.honesty.{verdict}", lang, missed=missed, missing=missing)
 
 
 def leakage_text(found: AuditRecord, lang: str) -> str:
@@ -128,10 +130,15 @@ def show_line(scene: Scene, line: str) -> None:
     session.put("bench_lines", found)
 
 
+def stamp(found: AuditRecord) -> dict[str, object]:
+    """Return the verdicts as the provenance of every export holds them: a sentence, and a code for each verdict."""
+    return {"honesty": honesty_text(found, "en"), "honesty_code": found.honesty, "leakage_code": found.leakage}
+
+
 def facts(found: AuditRecord) -> dict[str, object]:
     """Return the verdicts as plain values for run cards and exports."""
     return {
-        "honesty": honesty_text(found, "en"),
+        **stamp(found),
         "not_shown_to_beat": list(found.missed),
         "baselines_not_run": list(found.missing) if found.honesty != "not_audited" else [],
         "leakage": leakage_text(found, "en"),
@@ -140,5 +147,8 @@ def facts(found: AuditRecord) -> dict[str, object]:
 
 
 def comment(scene: Scene, found: AuditRecord) -> str:
-    """Return the provenance with both verdicts, as the comment lines of a CSV."""
-    return f"{scene.comment()}\nhonesty: {honesty_text(found, 'en')}\nleakage: {leakage_text(found, 'en')}"
+    """Return the provenance with both verdicts on the judged learner, as the comment lines of a CSV."""
+    whose = "" if found.learner == NOT_AUDITED.learner else f" of {learner_name(found.learner, 'en')}"
+    return (
+        f"{scene.comment()}\nhonesty{whose}: {honesty_text(found, 'en')}\nleakage{whose}: {leakage_text(found, 'en')}"
+    )

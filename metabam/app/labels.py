@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
-from metabam.app import adaptation, cache, checking, session
+from metabam.app import adaptation, cache, checking, session, tolens
 from metabam.app.adaptation import Adaptation, Loaded
 from metabam.app.layout import Scene
 from metabam.app.live import SUPPORT_STATE
@@ -104,6 +104,7 @@ def _row_panel(scene: Scene, done: Adaptation, record: InfluenceRecord) -> None:
                 args=(row, scene),
                 help=scene.text("live.row.without_help"),
             )
+            tolens.support_button(scene, done, row)
             if isinstance(session.get(UNDO), Loaded):
                 st.button(scene.text("live.row.undo"), icon=":material/undo:", key="undo_row", on_click=_undo)
 

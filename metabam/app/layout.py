@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from metabam.app import cache, navigation, session
+from metabam.app import cache, judged, navigation, session
 from metabam.app.brand import LOGO
+from metabam.app.runlines import lines_of
 from metabam.app.widgets import digest, empty, plain
 from metabam.errors import MetaBamError
 from metabam.plots import theme
@@ -62,11 +63,11 @@ class Scene:
         return text(key, self.lang, **values)
 
     def provenance(self) -> dict[str, object]:
-        """Return what identifies the numbers on this page; it goes into the footer and into every export."""
-        return provenance(self.run, self.summary)
+        """Return what identifies and judges the numbers on this page; it goes into the footer and into every export."""
+        return judged.stamp(judged.audit(self)) | provenance(self.run, self.summary)
 
     def comment(self) -> str:
-        """Return the provenance as the comment lines of a CSV."""
+        """Return the provenance as one comment line of a CSV: origin and honesty verdict first."""
         badge = theme.badge_text(self.synthetic, "en")
         return f"{badge}; " + "; ".join(f"{name}={value}" for name, value in self.provenance().items())
 
@@ -197,27 +198,6 @@ def _genome_and_lines(summary: RunSummary) -> tuple[str, str]:
         return "", ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One cell line of a run: its pairs and positives, and whether the run trained on it."""
-
-    name: str
-    pairs: int
-    positives: int
-    training: bool
-
-
-def lines_of(run: Run) -> list[Line]:
-    """Return the cell lines that the run's ``lines.json`` names; what is malformed is left out."""
-    found: list[Line] = []
-    for entry in run.lines:
-        if isinstance(entry, dict):
-            role = str(entry.get("role", "training"))
-            name = str(entry.get("name") or entry.get("cell_line", ""))
-            found.append(Line(name, int(entry.get("pairs", 0)), int(entry.get("positives", 0)), role == "training"))
-    return found
-
-
 # ------------------------------------------------------------------ page frame
 
 
@@ -288,9 +268,12 @@ def badges(scene: Scene) -> None:
 def footer(scene: Scene) -> None:
     """Draw the provenance of everything above."""
     facts = {name: plain(value, 40) for name, value in scene.provenance().items()}
+    said = judged.honesty_text(judged.audit(scene), scene.lang)
     st.divider()
     st.caption(
-        scene.text("shell.footer", **facts)
+        scene.text("shell.honesty", said=plain(said, 300))
+        + "  \n"
+        + scene.text("shell.footer", **facts)
         + "  \n"
         + scene.text("shell.versions", **facts)
         + " · "

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 import streamlit as st
 
-from metabam.app import session
+from metabam.app import brand, session
 from metabam.texts import text
 
 
@@ -76,6 +76,7 @@ def menu() -> st.Page:
 
 def enter() -> None:
     """Leave a door: build the menu once, then start over in app.py."""
+    brand.configure()
     menu()
     st.rerun()
 

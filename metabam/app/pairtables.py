@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 OWN: Final = "yours"
+LABELLED: Final = "labelled"
+PRIVATE: Final = (OWN, LABELLED)
+"""The tables that a visitor brought: they are in the visitor's session and nowhere else."""
 FROM_SUPPORT: Final = "support"
 FROM_LIVE: Final = "live"
 FROM_NOTHING: Final = "prior"
@@ -109,6 +112,15 @@ def _own() -> LineTable | None:
     support = None if given is None or given.result.refused else given.result.table
     key = digest(OWN, asked.sha256, "" if given is None else given.sha256)
     return LineTable(OWN, asked.result.table.take(asked.result.usable), support, key, own=True)
+
+
+def labelled() -> dict[str, LineTable]:
+    """Return the labelled pairs that this session has on Adapt live, by their key; empty where there are none."""
+    given: Loaded | None = session.get(SUPPORT_STATE)
+    if given is None or given.result.refused:
+        return {}
+    table = given.result.table
+    return {LABELLED: LineTable(LABELLED, table, table, digest(LABELLED, given.sha256), own=True)}
 
 
 def encoded(scene: Scene, line: LineTable) -> EncodedLine:

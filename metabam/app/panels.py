@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from metabam.app import layout, session
+from metabam.app import session
 from metabam.app.layout import Scene
+from metabam.app.runlines import lines_of
 from metabam.app.truth import Generator, Planted
 from metabam.app.widgets import csv_text, empty, json_text, number
 from metabam.plots import curves, theme
@@ -31,9 +32,7 @@ def panels(scene: Scene, logs: dict[str, History]) -> None:
     """Draw the loss terms, the signs of collapse, the rest, and the table of numbers."""
     phase = session.get("phase")
     own = logs[scene.summary.run_id]
-    folds = curves.split_folds(
-        _of_phase(own, phase), [line.name for line in layout.lines_of(scene.run) if line.training]
-    )
+    folds = curves.split_folds(_of_phase(own, phase), [line.name for line in lines_of(scene.run) if line.training])
     if folds:
         _left_out(scene, folds)
         return
@@ -93,7 +92,7 @@ def _left_out(scene: Scene, folds: dict[str, History]) -> None:
 
 def epochs_per_step(scene: Scene) -> float:
     """Return how many epochs a step of episodes is: query pairs of a step over the run's training pairs."""
-    pairs = sum(line.pairs for line in layout.lines_of(scene.run) if line.training)
+    pairs = sum(line.pairs for line in lines_of(scene.run) if line.training)
     train = scene.run.config.train
     return train.batch_tasks * train.query_size / pairs if pairs else 0.0
 
@@ -209,7 +208,7 @@ def _references(scene: Scene, name: str) -> dict[str, float]:
     if known is not None and name in ("auprc_train", "auprc_leftout"):
         return {scene.text("training.truth.loss"): known.auprc}
     if name == "line_probe":
-        training = [line for line in layout.lines_of(scene.run) if line.training]
+        training = [line for line in lines_of(scene.run) if line.training]
         return {scene.text("training.chance"): 1 / len(training)} if training else {}
     if name == "effective_rank":
         shape = next((atoms.shape for atoms in scene.run.snapshots().values()), None)

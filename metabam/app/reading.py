@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from metabam.app import adaptation_exports, cache, labels, reach, session, whatif
+from metabam.app import adaptation_exports, cache, labels, reach, session, tolens, whatif
 from metabam.app import model as models
 from metabam.app.adaptation import OTHERS, REFERENCE, Adaptation, Loaded, Queries
 from metabam.app.layout import Scene
@@ -217,13 +217,15 @@ def _query_figures(scene: Scene, done: Adaptation, answered: Queries) -> None:
             nearest=answered.nearest[good],
             nearest_name=done.nearest[0][0] if done.nearest else "",
             labels=answered.table.label[good],
+            ids=[str(row) for row in np.flatnonzero(good)],
             synthetic=synthetic,
             lang=lang,
         ),
-        "query_predictions",
+        tolens.CHART,
         lang,
         how="live.queries.how",
         provenance=comment,
+        on_select="rerun",
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -291,14 +293,17 @@ def _result_table(scene: Scene, done: Adaptation) -> None:
     )
     formats[scene.text("live.col.distance")] = st.column_config.NumberColumn(format="localized")
     formats[scene.text("live.col.nearest")] = st.column_config.NumberColumn(format="%.3f", width="small", help=near)
-    st.dataframe(
+    event = st.dataframe(
         shown,
         hide_index=True,
         height=330,
         key="results",
+        on_select="rerun",
+        selection_mode="single-row",
         alt=scene.text("live.results.alt", n=total),
         column_config=formats,
     )
+    tolens.query_button(scene, done, event)
 
 
 def _exports(scene: Scene, done: Adaptation) -> None:

@@ -29,7 +29,8 @@ def page(scene: Scene) -> None:
     if asked.now:
         guarded(_compute, scene, asked)
     result: Lens | None = session.get(lens.RESULT)
-    if result is None or result.asked.line != asked.line.key or not _of_this_run(scene, result):
+    other = session.get("own_lens_table") != asked.line.digest  # a visitor's table keeps its key when it is replaced
+    if result is None or result.asked.line != asked.line.key or other or not _of_this_run(scene, result):
         empty(scene.text("sequence.waiting"), scene.text("sequence.waiting_do"))
         return
     if asking.stale(result.asked, asked.asked):
@@ -47,6 +48,7 @@ def _compute(scene: Scene, asked: asking.Request) -> None:
         status.update(label=scene.text("sequence.done", seconds=found.seconds), state="complete")
     session.put(lens.RESULT, found)
     session.put("own_lens_weights", cache.weights_digest(scene.run))
+    session.put("own_lens_table", asked.line.digest)
     session.forget(WINDOW, "lens_hit", "lens_side", "lens_start", "lens_end")
 
 

@@ -27,7 +27,7 @@ KEPT: Final = (
     "candidate_features",
     "design_plan",
 )
-UNBOUND: Final = ("colour",)
+UNBOUND: Final = ("colour", "line", "pair")
 """Choices that a page writes into the address itself, because no widget is bound to them."""
 _ADDRESS: Final = "lang"
 

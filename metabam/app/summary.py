@@ -9,6 +9,7 @@ import streamlit as st
 
 from metabam.app import cache, judged, layout, navigation, session
 from metabam.app.layout import RUN, Scene
+from metabam.app.runlines import lines_of
 from metabam.app.widgets import chart, empty, figure_foot, json_text, metric, plain, points_of
 from metabam.errors import MetaBamError
 from metabam.plots import path, queries, theme
@@ -25,7 +26,7 @@ TARGETS: Final = {
 
 def numbers(scene: Scene) -> dict[str, object]:
     """Draw the run in six numbers and two verdicts that are still open; return them for the run card."""
-    lines = [line for line in layout.lines_of(scene.run) if line.training]
+    lines = [line for line in lines_of(scene.run) if line.training]
     pairs, positives = sum(line.pairs for line in lines), sum(line.positives for line in lines)
     model = scene.run.config.model
     records = cache.spectra(scene.run, scene.summary.run_id)
@@ -101,7 +102,7 @@ def scores_block(scene: Scene) -> list[queries.LineScore]:
     if not scores:
         empty(scene.text("overview.scores.empty"), scene.text("overview.scores.empty_do"))
         return []
-    lines = [line.name.partition(" | ")[0] for line in layout.lines_of(scene.run)] + [score.line for score in scores]
+    lines = [line.name.partition(" | ")[0] for line in lines_of(scene.run)] + [score.line for score in scores]
     event = chart(
         queries.line_scores_figure(scores, lines=lines, synthetic=scene.synthetic, lang=scene.lang),
         "never_seen",
@@ -119,7 +120,7 @@ def scores_block(scene: Scene) -> list[queries.LineScore]:
 def lines_block(scene: Scene) -> None:
     """Draw the cell lines of the run as a table."""
     st.markdown(f"#### {scene.text('overview.lines.head')}")
-    lines = layout.lines_of(scene.run)
+    lines = lines_of(scene.run)
     name = {key: scene.text(f"overview.lines.{key}") for key in ("line", "role", "pairs", "positives", "share")}
     rows = [
         {

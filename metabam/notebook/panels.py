@@ -39,11 +39,8 @@ class Section:
 
 
 def show(figure: Any) -> None:
-    """Display a figure; a Plotly one without the button that uploads it."""
-    if hasattr(figure, "to_plotly_json"):
-        figure.show(config=FIGURE_CONFIG)
-    else:
-        figure.show()
+    """Display a Plotly figure without the button that uploads it; Jupyter's own extension draws it, offline."""
+    figure.show(config=FIGURE_CONFIG)
 
 
 def errors_into(message: Any, lang: str = "en") -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -108,7 +105,7 @@ class Panel:
         if fresh:
             places = []
         for at, figure in enumerate(self.section.figures):
-            alive = livefigure.possible() and hasattr(figure, "to_plotly_json")
+            alive = livefigure.possible()
             if fresh:
                 places.append(livefigure.live_figure(figure, FIGURE_CONFIG) if alive else widgets.Output())
             elif alive:

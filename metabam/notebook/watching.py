@@ -33,6 +33,7 @@ def training(
         ``no-history`` where the phase logged nothing.
     """
     from metabam.plots import curves, theme
+    from metabam.plots.trainingfigure import training_figure
     from metabam.records import History
 
     run = opened.run
@@ -49,10 +50,9 @@ def training(
         raise InputError("no-history", f"nothing was logged in the phase {phase!r:.40}.", "Choose another phase.")
     colours = {key: theme.OKABE_ITO[place % len(theme.OKABE_ITO)] for place, key in enumerate(logs)}
     figures = tuple(
-        curves.panel(
+        training_figure(
             found,
             title=text(f"metric.{name}", lang) if has(f"metric.{name}") else name,
-            axis=axis,
             axis_title=text(f"training.axis_title.{axis}", lang),
             lang=lang,
             log=log,

@@ -46,6 +46,7 @@ def prediction_figure(
     nearest: Array | None = None,
     nearest_name: str = "",
     labels: NDArray[np.int8] | None = None,
+    ids: Sequence[str] | None = None,
     synthetic: bool | None,
     lang: str = "en",
 ) -> go.Figure:
@@ -57,6 +58,8 @@ def prediction_figure(
         (Q,) in [0, 1].
     labels
         (Q,) in {0, 1}, -1 unknown: drawn as ticks at the top and bottom edge, never used by the model.
+    ids
+        (Q,) what a click on a pair's marker returns.
     """
     ranked = np.argsort(-probability, kind="stable")
     chosen = even_ranks(len(ranked))
@@ -88,6 +91,7 @@ def prediction_figure(
         mode="markers",
         name=text("fig.queries.full", lang),
         text=hover,
+        ids=None if ids is None else [ids[row] for row in rows],
         marker={"symbol": theme.QUERY_SYMBOL, "size": 5, "color": theme.ACCENT},
         error_y={
             "type": "data",

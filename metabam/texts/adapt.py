@@ -199,6 +199,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.few_labels_do": ("Add a label column to compare predicted with observed.", "添加标签列即可比较预测与观测。"),
     "live.one_learner": ("Only Meta-BAM was chosen.", "只选择了 Meta-BAM。"),
     "live.one_learner_do": ("Add another learner under *Adapt* to compare.", "请在“适应”处添加其他学习器以比较。"),
+    "live.lens": ("Open {pair} in the Sequence lens", "在序列透镜中打开 {pair}"),
+    "live.lens.this": ("Open in the Sequence lens", "在序列透镜中打开"),
+    "live.lens_help": (
+        "Shows which bases carry this prediction, read under the fingerprint of this adaptation. Click a marker of the "
+        "figure or a row of the table to choose another query pair.",
+        "用本次适应的指纹，显示哪些碱基支撑此预测。点击图中的标记或表中的行，可选择其他查询元件对。",
+    ),
+    "live.lens.changed": (
+        "The table has changed since it was adapted, or is no longer loaded: press Adapt again, then open the pair.",
+        "表格在适应之后已改变，或已不在：请重新按下“适应”，再打开该元件对。",
+    ),
+    "live.lens.unusable": ("This pair could not be read ({status}).", "无法读取该元件对（{status}）。"),
     "live.results": ("Predictions, row by row", "逐行预测"),
     "live.results.alt": ("{n} query pairs with probability and 90 % interval.", "{n} 个查询对的概率与 90 % 区间。"),
     "live.col.pair": ("pair", "元件对"),

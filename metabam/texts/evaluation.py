@@ -111,7 +111,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{learner} against six baselines: {lost} not shown to be beaten, {missing} did not run.",
         "{learner} 与六个基线：{lost} 个未能证明胜过，{missing} 个未运行。",
     ),
-    "evaluation.honesty.not_audited": ("not audited", "未审核"),
+    "evaluation.honesty.not_audited": (
+        "not audited (not yet compared with answers that read no DNA)",
+        "未审核（尚未与不读 DNA 的答案比较）",
+    ),
+    "evaluation.honesty.withheld": (
+        "not audited (score withheld: judged pairs were known in training or support)",
+        "未审核（不显示分数：被评估元件对在训练或支持集中已知）",
+    ),
     "evaluation.honesty.not_beaten": ("NOT shown to beat {missed}", "未能证明胜过{missed}"),
     "evaluation.honesty.partial": (
         "beats the baselines that ran; not run: {missing}",

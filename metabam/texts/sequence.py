@@ -15,11 +15,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "自带表格中的细胞系在训练中从未出现。您自己的表格是在“实时适应”页载入的那一个。",
     ),
     "sequence.line.yours": ("your table from Adapt live", "您在“实时适应”页载入的表格"),
+    "sequence.line.labelled": ("your labelled pairs from Adapt live", "您在“实时适应”页载入的有标签元件对"),
     "sequence.line.bundled": ("{line} (bundled, never seen in training)", "{line}（自带，训练中未见过）"),
     "sequence.line.atom": ("atom {atom}: the training pairs of its card", "原子 {atom}：其卡片上的训练元件对"),
     "sequence.order.atom": (
         "most likely first, as read under the prior: these pairs come from several lines",
         "按先验所得预测，从高到低：这些元件对来自多个细胞系",
+    ),
+    "sequence.order.labelled": (
+        "most likely first, as read under these very pairs: the model was told their labels, so P tests nothing",
+        "按这些元件对自身所得预测，从高到低：模型已知其标签，因此 P 不构成检验",
     ),
     "sequence.order": (
         "most likely first, as read under the line's own 16 pairs",
@@ -75,6 +80,17 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Load a query table on Adapt live: with sequences in it, or with coordinates where the server has a genome.",
         "请在“实时适应”页载入查询表：表中带序列，或在服务器有基因组时带坐标。",
     ),
+    "sequence.elsewhere": (
+        "This link names a pair of a table that somebody brought to Adapt live. Such a table stays in the browser "
+        "session that brought it and is never stored on the server; this session does not have that pair.",
+        "此链接指向某人在“实时适应”页载入的表格中的元件对。这类表格只留在载入它的浏览器会话中，从不存到服务器；本次会话没有该元件对。",
+    ),
+    "sequence.elsewhere_do": (
+        "Load the same table on Adapt live, press Adapt, and open the pair from there. A link that others can open needs "
+        "a pair of a bundled table.",
+        "请在“实时适应”页载入同一张表格，按下“适应”，再从那里打开该元件对。若要他人也能打开链接，请选用自带表格中的元件对。",
+    ),
+    "sequence.elsewhere_go": ("Go to Adapt live", "前往“实时适应”"),
     "sequence.no_usable": ("None of the {n} pairs can be read.", "{n} 个元件对都无法读取。"),
     "sequence.no_usable_do": (
         "Each needs both sequences, or coordinates inside the genome. Mend the table on Adapt live.",

@@ -81,6 +81,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "shell.how": ("How to read this", "如何阅读"),
     "shell.csv": ("CSV", "CSV"),
     "shell.csv_help": ("The values drawn above, no more and no fewer.", "上图中画出的数值，不多不少。"),
+    "shell.honesty": (
+        "Honesty of this run against answers that read no DNA: {said}",
+        "此运行与不读 DNA 的答案相比的诚实性：{said}",
+    ),
     "shell.footer": (
         "run {run} · weights {weights} · config {config} · seed {seed} · split {split} · threads {threads}",
         "运行 {run} · 权重 {weights} · 配置 {config} · 种子 {seed} · 划分 {split} · 线程 {threads}",

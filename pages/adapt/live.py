@@ -1,7 +1,8 @@
 import streamlit as st
 
-from metabam.app import checking, layout, live, press, reading, sessions
+from metabam.app import checking, layout, live, press, reading, sessions, tolens
 
+tolens.leave()
 scene = layout.begin("live")
 layout.finished_model(scene)
 st.subheader(scene.text("live.get"), anchor=False)

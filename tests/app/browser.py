@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,18 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 90.0
+NOBODY_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+ICONS = """
+window.icons = [];
+const keep = link => { if (link && /icon/.test(link.rel || '')) window.icons.push(link.href); };
+new MutationObserver(changes => {
+    for (const change of changes) {
+        if (change.type === 'attributes') { window.icons.push(change.oldValue || ''); keep(change.target); }
+        change.addedNodes.forEach(node => node.nodeName === 'LINK' && keep(node));
+    }
+}).observe(document, {subtree: true, childList: true, attributes: true, attributeOldValue: true,
+                      attributeFilter: ['href']});
+"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,32 @@ class Server:
 
     address: str
     process: subprocess.Popen[bytes]
+
+
+class Witness:
+    """Every address that a browser window asks for: requests, sockets, and favicons, which drivers do not report."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.asked: list[str] = []
+        page.add_init_script(ICONS)
+        page.context.on("request", lambda request: self.asked.append(request.url))
+        page.on("websocket", lambda socket: self.asked.append(socket.url))
+
+    def icons(self) -> list[str]:
+        """Return every favicon of the document that is open, from the first to the one of now."""
+        now = "() => [...window.icons, ...[...document.querySelectorAll('link[rel~=icon]')].map(link => link.href)]"
+        return [str(icon) for icon in self.page.evaluate(now) if icon]
+
+    def elsewhere(self) -> list[str]:
+        """Return what was asked of anyone but this machine."""
+        return [url for url in self.asked + self.icons() if not at_home(url)]
+
+
+def at_home(url: str) -> bool:
+    """Return whether an address is inside the document, relative to it, or on 127.0.0.1."""
+    parts = urllib.parse.urlsplit(url)
+    return parts.hostname in (None, "127.0.0.1") and parts.scheme in ("", "data", "blob", "about", "http", "ws")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from metabam.app.navigation import PAGES
 from metabam.texts import text
 from tests.app.browser import CHROMIUM, FLAGS, fresh_server, open_page, settle, whole_page
 from tests.app.conftest import ASSETS
+from tests.app.tour import Tour
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytestmark = [
@@ -132,6 +133,41 @@ def test_uploads_good_and_bad(chromium, server, tmp_path):
     assert saved.startswith("# SYNTHETIC")
     assert "probability" in saved.splitlines()[1]
     page.close()
+
+
+def test_an_uploaded_pair_opens_in_the_lens_and_its_copied_link_says_why_it_is_nowhere_else(chromium, server, tmp_path):
+    head, *rows = (ASSETS / "examples" / "queries_unseen01.tsv").read_text().splitlines()[:12]
+    place = head.split("\t").index("pair_id")
+    own = [[*row.split("\t")[:place], f"mine{at}", *row.split("\t")[place + 1 :]] for at, row in enumerate(rows)]
+    (tmp_path / "asked.tsv").write_text("\n".join([head, *map("\t".join, own)]) + "\n")
+    visit = Tour(chromium.new_page(viewport={"width": 1280, "height": 900}))
+    page = visit.page
+    open_page(page, f"{server}/live")
+    visit.segment("method_queries", "live.method.upload")
+    visit.upload(tmp_path / "asked.tsv")
+    visit.press("live.go", "query_predictions")
+    page.locator(".st-key-query_lens button").first.click()
+    page.locator("h1", has_text=text("sequence.title")).wait_for(timeout=60_000)
+    visit.chart("seq_tracks")
+    visit.settle()
+    assert visit.says(text("sequence.belief.live"))
+    link = page.url
+    assert "line=yours" in link
+    assert "pair=mine" in link
+    page.close()
+    stranger = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    open_page(stranger, link)
+    is_clean(stranger, text("sequence.title"))
+    stranger.get_by_text("stays in the browser session").first.wait_for(timeout=30_000)
+    assert stranger.locator(".st-key-chart_seq_tracks").count() == 0
+    stranger.context.close()
+    taught = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    open_page(taught, f"{server}/sequence?pair=pair010064&line=unseen01")
+    Tour(taught).chart("seq_tracks")
+    settle(taught)
+    assert "pair=pair010064" in taught.url
+    assert "line=unseen01" in taught.url
+    taught.context.close()
 
 
 @pytest.mark.nightly
