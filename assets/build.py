@@ -131,7 +131,15 @@ def build(folder: Path, steps: int | None, pairs: int | None) -> None:
     for name in ("genome.fa", "truth.json", "truth_pairs.parquet", "motifs.meme"):
         shutil.copyfile(world / name, folder / "world" / name)
     shutil.rmtree(world)
+    write_motifs(folder)
     write_manifest(folder)
+
+
+def write_motifs(folder: Path) -> None:
+    """Compare the run's motifs with the planted ones and keep it: the first one on a server is slow."""
+    command = ROOT.parent / "benchmarks" / "atom_motifs.py"
+    words = [command, "--world", folder / "world", "--run", folder / "demo", "--keep"]
+    subprocess.run([sys.executable, *map(str, words)], check=True)
 
 
 def write_manifest(folder: Path) -> None:
@@ -182,10 +190,15 @@ def main() -> None:
     parser.add_argument("--pairs-per-line", type=int, help="size of the world, to try this command (default: 6000)")
     parser.add_argument("--out", type=Path, default=ROOT, help="folder to write into (default: assets)")
     parser.add_argument("--map-only", action="store_true", help="only add the map to the demo that is there")
+    parser.add_argument("--motifs-only", action="store_true", help="only compare the motifs of the demo that is there")
     parser.add_argument("--bench-only", action="store_true", help="keep everything but the benchmark of the demo")
     arguments = parser.parse_args()
     if arguments.map_only:
         add_map(arguments.out)
+        return
+    if arguments.motifs_only:
+        write_motifs(arguments.out)
+        write_manifest(arguments.out)
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.bench_only:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import streamlit as st
 
-from metabam.app import cache
+from metabam.app import cache, session
 from metabam.app.atomdata import Pairs, pairs
 from metabam.app.layout import Scene
 from metabam.app.widgets import digest
+from metabam.errors import ConfigError
 from metabam.records import (
     EnrichmentRecord,
     IntArray,
@@ -22,7 +23,10 @@ from metabam.records import (
 )
 
 if TYPE_CHECKING:
+    from metabam.app.truth import Planted
     from metabam.data.genome import Genome
+
+COMPARED: Final = "motifs_compared"
 
 
 def run_motifs(scene: Scene) -> MotifSet | None:
@@ -97,5 +101,55 @@ def _matches(key: str, _found: MotifSet, _known: MotifSet) -> MotifMatchRecord: 
 
 
 def matches(found: MotifSet, known: MotifSet) -> MotifMatchRecord:
-    """Return which of the run's motifs are known ones; refuses without the optional package."""
-    return _matches(digest(*(pwm.tobytes() for item in (found, known) for pwm in item.pwms)), found, known)
+    """Return which of the run's motifs are known ones; refuses without memelite."""
+    key = digest(*found.names, *known.names, *(pwm.tobytes() for item in (found, known) for pwm in item.pwms))
+    return _matches(key, found, known)
+
+
+def kept(scene: Scene, found: MotifSet, known: MotifSet) -> MotifMatchRecord | None:
+    """Return the comparison with these very motifs that the run keeps, ``None`` where it keeps none."""
+    from metabam.probe.naming import kept_matches
+
+    return kept_matches(scene.run.folder, found, known)
+
+
+def named(scene: Scene, world: Planted) -> MotifMatchRecord | None:
+    """Return the comparison with a planted world's motifs: kept by the run, or asked for in this session."""
+    from metabam.data.worldlink import world_motifs
+
+    own, known = run_motifs(scene), world_motifs(world.truth)
+    if own is None:
+        return None
+    found = kept(scene, own, known)
+    if found is None and session.get(COMPARED):
+        try:
+            return matches(own, known)
+        except ConfigError:
+            return None
+    return found
+
+
+def planted_q(scene: Scene, mechanism: int, atom: int, world: Planted) -> dict[str, float | None] | None:
+    """Return the q of each motif planted for a mechanism among those of its atom; ``None`` where nothing compared them.
+
+    A motif without a match has ``None``; a mechanism without motifs has an empty dictionary.
+    """
+    from metabam.probe import naming
+
+    planted = [str(name) for name in world.truth.mechanisms[mechanism]["motifs"]]
+    record = named(scene, world) if planted and atom >= 0 else None
+    if not planted:
+        return {}
+    if record is None:
+        return None
+    return naming.planted_q(planted, [name for name, _ in atom_motifs(scene, atom)], record)
+
+
+def atom_motifs(scene: Scene, atom: int) -> list[tuple[str, Any]]:
+    """Return name and matrix of the run's motifs behind the feature that weighs most in the atom."""
+    from metabam.probe.naming import motifs_of_atom
+
+    model, own = cache.model(scene.run), run_motifs(scene)
+    if own is None:
+        return []
+    return [(own.names[at], own.pwms[at]) for at in motifs_of_atom(model.learner.atoms[atom], model.encoder.features)]

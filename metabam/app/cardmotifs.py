@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import streamlit as st
 
-from metabam.app import atomdata, atommotifs, cache, session, truth
+from metabam.app import atomdata, atommotifs, session, truth
 from metabam.app.gallery import rows_of
 from metabam.app.widgets import chart, csv_text, empty, plain
 from metabam.errors import ConfigError, MetaBamError
@@ -22,7 +22,6 @@ MOTIFS: Final = "atom_motifs"
 SOURCE: Final = "motif_source"
 MOST_ROWS: Final = 12
 MEME_CAP: Final = 5 << 20
-COMPARED: Final = "motifs_compared"
 
 
 # ------------------------------------------------------------------ (iv)
@@ -133,38 +132,45 @@ def _balance(card: Card, record: EnrichmentRecord) -> str:
 
 
 def _known(card: Card, source: str) -> MotifMatchRecord | None:
-    """Offer to compare the run's motifs with known ones; say how to add the library where it is not installed."""
+    """Return which of the run's motifs are known ones: kept by the run, else on request, for that takes a minute."""
     own, world, file = atommotifs.run_motifs(card.scene), truth.at_hand(card.scene), session.get(MOTIFS)
-    if source != "run" or own is None or (file is None and isinstance(world, str)):
+    if source != "run" or own is None:
         return None
     if file is not None:
         known = file[1]
-    else:
+    elif not isinstance(world, str):
         from metabam.data.worldlink import world_motifs
 
-        known = world_motifs(world.truth)  # type: ignore[union-attr]  # without a file there is a world, see above
+        known = world_motifs(world.truth)
+    else:
+        return None
+    found = atommotifs.kept(card.scene, own, known) or _asked(card, own, known)
+    if found is None:
+        return None
+    few = " " + card.text("card.motifs.few") if found.few_known else ""
+    st.caption(card.text("card.motifs.compared", n=len(found.matches), tests=found.tested[0] * found.tested[1]) + few)
+    return found
+
+
+def _asked(card: Card, own: MotifSet, known: MotifSet) -> MotifMatchRecord | None:
+    """Offer the comparison and return it once it was asked for; say how to add the library where it is missing."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             card.text("card.motifs.compare", n=len(known)),
             icon=":material/compare:",
             key="compare_motifs",
             on_click=session.put,
-            args=(COMPARED, True),
+            args=(atommotifs.COMPARED, True),
             help=card.text("card.motifs.compare_help"),
         )
-        if not session.get(COMPARED):
+        if not session.get(atommotifs.COMPARED):
             return None
         try:
             with st.spinner(card.text("card.motifs.comparing"), show_time=True):
-                found = atommotifs.matches(own, known)
+                return atommotifs.matches(own, known)
         except ConfigError as error:
             st.caption(f":material/extension_off: {plain(error.message)} `{error.remedy}`")
             return None
-        few = " " + card.text("card.motifs.few") if found.few_known else ""
-        st.caption(
-            card.text("card.motifs.compared", n=len(found.matches), tests=found.tested[0] * found.tested[1]) + few
-        )
-    return found
 
 
 def enriched_rows(card: Card, record: EnrichmentRecord, compared: MotifMatchRecord | None) -> list[dict[str, Any]]:
@@ -268,6 +274,8 @@ def truth_part(card: Card) -> None:
                 bar=f"{match.bar:g}",
                 owner=owner if owner else "–",
             )
+        if mechanism >= 0:
+            said += " " + named_text(card, mechanism, world)
         missed = [name for name, hit in zip(match.names, match.matched, strict=True) if not hit]
         st.markdown(f":orange-badge[{card.text('card.truth')}] {said}")
         st.caption(
@@ -276,6 +284,19 @@ def truth_part(card: Card) -> None:
         figures = [] if mechanism < 0 else _planted_logo(card, mechanism)
     card.facts["truth"] = {"said": said, "missed": missed, "r": match.r[card.atom].tolist(), "names": list(match.names)}
     card.sections.append(Section(card.text("card.truth"), [said], figures=figures))
+
+
+def named_text(card: Card, mechanism: int, world: truth.Planted) -> str:
+    """Return in words which of a mechanism's planted motifs are among the atom's own, by motif comparison."""
+    found = atommotifs.planted_q(card.scene, mechanism, card.atom, world)
+    if found is None:
+        return card.text("card.truth.not_compared")
+    if not found:
+        return ""
+    said = [f"{name} (q = {q:.0e})" for name, q in found.items() if q is not None]
+    rest = [name for name, q in found.items() if q is None]
+    out = card.text("card.truth.named", motifs=", ".join(said)) if said else ""
+    return f"{out} {card.text('card.truth.unnamed', motifs=', '.join(rest))}".strip() if rest else out
 
 
 def _element(card: Card, element: str) -> str:
@@ -309,7 +330,7 @@ def _with_own(card: Card, planted: list[logo.Logo]) -> list[logo.Logo]:
     """Return each planted motif with the run's most alike one below it, turned and shifted to fit, its cosine named."""
     from metabam.probe.motifs import aligned
 
-    own, drawn = _own_motifs(card), []
+    own, drawn = atommotifs.atom_motifs(card.scene, card.atom), []
     for item in planted:
         drawn.append(item)
         fits = [(aligned(pwm, item.pwm), name, pwm) for name, pwm in own]
@@ -318,13 +339,3 @@ def _with_own(card: Card, planted: list[logo.Logo]) -> list[logo.Logo]:
             strand = "-" if turned else "+"
             drawn.append(logo.Logo(f"{name} ({strand}), cos {cosine:.2f}", pwm[::-1, ::-1] if turned else pwm, start))
     return drawn
-
-
-def _own_motifs(card: Card) -> list[tuple[str, Any]]:
-    """Return the run's motifs behind the feature that weighs most in the atom."""
-    model = cache.model(card.scene.run)
-    own = atommotifs.run_motifs(card.scene)
-    weights = np.abs(model.learner.atoms[card.atom])[: len(model.encoder.features)]
-    if own is None or not len(weights):
-        return []
-    return [(own.names[at], own.pwms[at]) for at in model.encoder.features[int(weights.argmax())].motifs]

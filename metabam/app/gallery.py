@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from metabam.app import atomdata, cache, layout, session, truth
+from metabam.app import atomdata, atommotifs, cache, layout, session, truth
 from metabam.app.layout import Scene
 from metabam.app.truth import Planted
 from metabam.app.widgets import csv_text, empty, json_text, plain, points_of
@@ -229,7 +229,7 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
     )
     _foot(scene, record, match, name)
     if match is not None:
-        _misses(scene, match)
+        _misses(scene, chosen.planted, match)
 
 
 COLUMNS: Final = ("atom", "label", "rank", "usage", "density", "effect", "gate", "nearest", "chance", "planted", "r")
@@ -324,11 +324,12 @@ def _flat(scene: Scene, record: GalleryRecord, match: RecoveredRecord | None) ->
     return rows
 
 
-def _misses(scene: Scene, match: RecoveredRecord) -> None:
+def _misses(scene: Scene, planted: Planted | None, match: RecoveredRecord) -> None:
     """Draw every planted mechanism with its atom: hits and misses."""
     hits = int(match.matched.sum())
+    motifs = [_motif_verdict(scene, planted, match, place) for place in range(len(match.names))]
     st.markdown(f"**{scene.text('atoms.truth.head', hits=hits, total=len(match.names))}**")
-    name = {key: scene.text(f"atoms.truth.{key}") for key in ("mechanism", "atom", "r", "verdict")}
+    name = {key: scene.text(f"atoms.truth.{key}") for key in ("mechanism", "atom", "r", "verdict", "motifs")}
     st.dataframe(
         [
             {
@@ -336,6 +337,7 @@ def _misses(scene: Scene, match: RecoveredRecord) -> None:
                 name["atom"]: int(match.atom[place]) + 1 if match.atom[place] >= 0 else None,
                 name["r"]: match.score(place),
                 name["verdict"]: scene.text("atoms.truth.hit" if match.matched[place] else "atoms.truth.miss"),
+                name["motifs"]: motifs[place],
             }
             for place, mechanism in enumerate(match.names)
         ],
@@ -343,6 +345,21 @@ def _misses(scene: Scene, match: RecoveredRecord) -> None:
         key="planted_table",
         height="content",
         alt=scene.text("atoms.truth.alt", hits=hits, total=len(match.names)),
-        column_config={name["r"]: st.column_config.NumberColumn(format="%+.2f")},
+        column_config={
+            name["r"]: st.column_config.NumberColumn(format="%+.2f"),
+            name["motifs"]: st.column_config.TextColumn(help=scene.text("atoms.truth.motifs_help")),
+        },
     )
     st.caption(scene.text("atoms.truth.note", n=f"{match.n_pairs:,}", bar=f"{match.bar:g}"))
+
+
+def _motif_verdict(scene: Scene, planted: Planted | None, match: RecoveredRecord, place: int) -> str:
+    """Return how many motifs of one mechanism are among its atom's by motif comparison, and the largest q of those."""
+    found = None if planted is None else atommotifs.planted_q(scene, place, int(match.atom[place]), planted)
+    if found is None:
+        return scene.text("atoms.truth.motifs_open")
+    if not found:
+        return "–"
+    known = [q for q in found.values() if q is not None]
+    said = scene.text("atoms.truth.motifs_named", n=len(known), total=len(found))
+    return f"{said} (q ≤ {max(known):.0e})" if known else said

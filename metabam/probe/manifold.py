@@ -20,6 +20,7 @@ from metabam.files import load_tensors, save_tensors
 from metabam.learners.base import Learner
 from metabam.learners.batched import adapt_many
 from metabam.metrics import task_aurocs
+from metabam.probe.compiled import keep_compiled
 from metabam.records import CloudRecord, Fingerprint, LabelledContext, LayoutRecord, PlacementRecord, SupportSet
 
 Array = NDArray[np.float64]
@@ -136,6 +137,7 @@ def umap_layout(cloud: CloudRecord, *, seed: int = 0) -> LayoutRecord:
         raise InputError("map-small", f"{len(cloud.mean)} points are too few for UMAP.", "Use PCA.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        keep_compiled()
         from umap import UMAP
 
         reducer = UMAP(n_neighbors=min(NEIGHBOURS, len(cloud.mean) - 1), random_state=seed, n_jobs=1)

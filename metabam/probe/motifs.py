@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metabam.errors import ConfigError, InputError
+from metabam.probe.compiled import keep_compiled
 from metabam.records import MotifMatch, MotifMatchRecord, MotifSet
 
 Array = NDArray[np.float64]
@@ -24,16 +25,19 @@ def match_motifs(found: MotifSet, known: MotifSet, *, level: float = LEVEL) -> M
     Raises
     ------
     ConfigError
-        ``no-tomtom`` where the optional package is not installed.
+        ``no-tomtom`` where memelite is not installed.
     InputError
         ``no-motifs`` where one of the two sets is empty.
 
     Notes
     -----
-    The first call on a machine compiles for about 45 CPU seconds; later ones take a fraction of a second.
+    The first call of a user compiles for 45 to 80 CPU seconds (kept in :func:`metabam.probe.compiled.keep_compiled`'s
+    folder); later ones take some 10 ms. p values rest on the columns of the known motifs: with 22 of them they are
+    still calibrated (motifs with shuffled columns: p <= 0.05 in 4.9 % of 26,400 tests, any q <= 0.05 in 3 of 40 sets).
     """
     if not len(found) or not len(known):
         raise InputError("no-motifs", "there is no motif to compare.", "Use a run with motifs, and a motif file.")
+    keep_compiled()
     try:
         from memelite import tomtom
     except ImportError:

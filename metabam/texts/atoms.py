@@ -168,6 +168,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "atoms.truth.verdict": ("verdict", "结论"),
     "atoms.truth.hit": ("found", "已找到"),
     "atoms.truth.miss": ("missed", "未找到"),
+    "atoms.truth.motifs": ("motifs named", "基序对上"),
+    "atoms.truth.motifs_help": (
+        "Motifs planted for the mechanism that motif comparison (TOMTOM, q of 0.05 or less) finds among those of its atom; "
+        "q is the largest of them. – : nothing was planted as a motif.",
+        "为该机制设定的基序中，经基序比较（TOMTOM，q 不高于 0.05）在其原子的基序里找到的数目；所列 q 为其中最大者。“–”：该机制没有设定基序。",
+    ),
+    "atoms.truth.motifs_named": ("{n} of {total}", "{total} 个中的 {n} 个"),
+    "atoms.truth.motifs_open": ("not compared", "未比较"),
     "atoms.truth.alt": (
         "Of {total} planted mechanisms, {hits} were found by an atom.",
         "{total} 个设定机制中，{hits} 个被原子找到。",

@@ -135,11 +135,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "card.motifs.compare": ("Compare with {n} known motifs", "与 {n} 个已知基序比较"),
     "card.motifs.compare_help": (
-        "TOMTOM: which of the run's motifs are known ones (your file, else the planted world's). The first time takes "
-        "up to a minute.",
-        "TOMTOM：本运行的哪些基序是已知的（您的文件，否则为设定世界的）。首次约需一分钟。",
+        "TOMTOM: which of the run's motifs are known ones (your file, else the planted world's). The first time on "
+        "this server takes one to two minutes, later ones no time.",
+        "TOMTOM：本运行的哪些基序是已知的（您的文件，否则为设定世界的）。此服务器上首次需一到两分钟，之后即时完成。",
     ),
-    "card.motifs.comparing": ("Comparing motifs", "正在比较基序"),
+    "card.motifs.comparing": (
+        "Comparing motifs; the first time, TOMTOM is compiled (one to two minutes)",
+        "正在比较基序；首次需编译 TOMTOM（一到两分钟）",
+    ),
     "card.motifs.compared": (
         "{n} matches with q ≤ 0.05 among {tests} comparisons; others are not shown.",
         "{tests} 次比较中有 {n} 个匹配 q ≤ 0.05；其余不显示。",
@@ -247,6 +250,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "This atom stands for no planted mechanism. The nearest is **{name}** with r = {r} (|r| of {bar} counts as found); "
         "that one was matched to atom {owner}.",
         "该原子不对应任何设定机制。最接近的是 **{name}**，r = {r}（|r| 达 {bar} 记为找到）；该机制匹配给了原子 {owner}。",
+    ),
+    "card.truth.named": (
+        "Motif comparison names its planted motifs: {motifs}.",
+        "基序比较对上了设定的基序：{motifs}。",
+    ),
+    "card.truth.unnamed": (
+        "No match with q of 0.05 or less for {motifs}.",
+        "{motifs} 没有 q 不高于 0.05 的匹配。",
+    ),
+    "card.truth.not_compared": (
+        "Its motifs were not compared yet: part iv does it.",
+        "其基序尚未比较：请在第 iv 部分进行。",
     ),
     "card.truth.misses": (
         "{n} of {total} planted mechanisms have no atom: {names}",

@@ -167,14 +167,38 @@ def test_a_world_in_the_listing_lends_its_genome(app, no_demo, copy_demo, monkey
     assert json.loads(exported["json"])["enrichment"]["rows"]
 
 
-def test_known_motifs_need_the_optional_library(app, monkeypatch):
+def test_known_motifs_need_the_library_where_the_run_keeps_no_comparison(app, copy_demo, monkeypatch):
+    import sys
+
+    (copy_demo("mine") / "motif_matches.json").unlink()
+    monkeypatch.setitem(sys.modules, "memelite", None)
+    at = app(PAGE, atom="4", run="mine")
+    at.button(key="compare_motifs").click().run()
+    clean(at)
+    assert "metabam[motifs]" in words(at)
+    at.toggle(key="show_truth").set_value(True).run()
+    clean(at)
+    assert "were not compared yet" in words(at)
+
+
+def test_the_demo_names_its_motifs_without_the_library(app, exported, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "memelite", None)
     at = app(PAGE, atom="4")
-    at.button(key="compare_motifs").click().run()
+    at.toggle(key="show_truth").set_value(True).run()
     clean(at)
-    assert "metabam[motifs]" in words(at)
+    assert not [button for button in at.button if button.key == "compare_motifs"]
+    assert "24 matches with q ≤ 0.05 among 660 comparisons" in words(at)
+    values = json.loads(exported["json"])
+    known = [row["known"] for row in values["enrichment"]["rows"] if row["kind"] == "motif"]
+    assert known[0].startswith(("M13", "M14"))
+    assert "M13 (q = 1e-18), M14 (q = 2e-14)" in values["truth"]["said"]
+    at.session_state["atoms_tab"] = "Gallery"
+    at.run()
+    named = dict(zip(at.dataframe[1].value["planted mechanism"], at.dataframe[1].value["motifs named"], strict=True))
+    assert named["spaced2"] == "2 of 2 (q ≤ 2e-14)"
+    assert named["periodic"] == "–"
 
 
 def test_a_motif_file_that_is_none_is_refused(app):

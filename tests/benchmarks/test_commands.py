@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metabam.cli import main as metabam
 from metabam.data.synthetic import simulate
 from metabam.score import write_scores
 from metabam.score.table import scores_frame
@@ -112,3 +113,38 @@ def test_the_sign_ceiling_rises_with_labels_and_leaves_chance_behind(world):
     text = run("sign_ceiling.py", "--world", world, "--shots", 16, 512, "--lines", 0, "--pairs", 600, "--supports", 3)
     few, many = (float(cell.split()[0]) for cell in text.splitlines()[-1].split("|")[2:4])
     assert 0.5 < few < many <= 1.0
+
+
+def test_atom_motifs_counts_what_is_matched_and_named():
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        import atom_motifs
+    finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
+    named, sets = {"M01": 1e-9, "M02": 0.03}, [(0.9, True, ["M01"]), (0.5, True, ["M01", "M02"]), (0.9, True, ["M03"])]
+    rows = [
+        {"r": r, "matched": matched, "named": all(name in named for name in planted)} for r, matched, planted in sets
+    ]
+    assert atom_motifs.summary(rows) == (
+        "2 of 3 mechanisms with motifs are matched by |r| and have every planted motif at q <= 0.05 "
+        "(3 by |r|, 2 by motifs; 2 with |r| >= 0.7)."
+    )
+
+
+@pytest.mark.nightly
+def test_atom_motifs_on_a_world_and_a_run(world, tmp_path):
+    pytest.importorskip("memelite", reason="the extra 'motifs' is not installed")
+    metabam(
+        ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",
+         "--steps", "5", "--out", str(tmp_path / "run"), "--threads", "1"]
+    )  # fmt: skip
+    text = run("atom_motifs.py", "--world", world, "--run", tmp_path / "run", "--keep")
+    lines = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith(("| single", "| pair", "| spaced"))]
+    assert len(lines) == 10
+    assert "periodic" not in text
+    for line in lines:
+        qs = [part.split()[1] for part in line[5].split(",")]
+        assert (line[6].strip() == "yes") == all(q != "-" and float(q) <= 0.05 for q in qs)
+    kept = json.loads((tmp_path / "run" / "motif_matches.json").read_text())
+    assert all(match["q"] <= 0.05 for match in kept["matches"])
+    assert f"{sum(line[6].strip() == 'yes' for line in lines)} by motifs" in text
