@@ -71,6 +71,7 @@ def _controls(scene: Scene) -> Setting | None:
             key=f"ablation_lines_{source}",
             persist_state="session",
             format_func=lambda name: cutting.line_text(scene, name),
+            placeholder=scene.text("shell.choose"),
         )
         per_line = right.number_input(
             scene.text("ablation.per_line"),

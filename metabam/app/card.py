@@ -14,6 +14,7 @@ from metabam.app.gallery import Chosen
 from metabam.app.independence import pair_table
 from metabam.app.layout import Scene
 from metabam.app.widgets import chart, csv_text, metric, plain
+from metabam.app.wording import feature_name
 from metabam.plots import atomcard
 from metabam.plots.offline import Section
 from metabam.records import GalleryRecord, PairPlaces
@@ -22,6 +23,7 @@ PAIR: Final = "pair"
 PINS: Final = "pinned_pairs"
 DENSE: Final = 0.9
 MOST_PINS: Final = 6
+LEAST_READ: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ def _who(card: Card) -> None:
     pairs = scene.text("card.pairs", n=f"{record.n_pairs:,}")
     metric(cells[2], scene.text("card.density"), f"{record.density[atom]:.1%}", pairs)
     effect = record.effect
-    spread = scene.text("card.interval", low=f"{effect.low[atom]:+.2f}", high=f"{effect.high[atom]:+.2f}", n=effect.n)
-    short = f"{effect.low[atom]:+.2f} … {effect.high[atom]:+.2f}"
-    metric(cells[3], scene.text("card.effect"), f"{effect.effect[atom]:+.2f}", short, help_text=spread)
+    spread = scene.text("card.interval", low=f"{effect.low[atom]:+.3f}", high=f"{effect.high[atom]:+.3f}", n=effect.n)
+    short = f"{effect.low[atom]:+.3f} … {effect.high[atom]:+.3f}"
+    metric(cells[3], scene.text("card.effect"), f"{effect.effect[atom]:+.3f}", short, help_text=spread)
     nearest = int(record.nearest[atom])
     alike = f"cos {record.nearest_cosine[atom]:+.2f}" if nearest >= 0 else ""
     metric(cells[4], scene.text("card.nearest"), nearest + 1 if nearest >= 0 else "–", alike)
@@ -156,8 +158,8 @@ def _badges(card: Card) -> list[str]:
     if record.effect.inside[atom]:
         text = scene.text(
             "card.chance",
-            size=f"{record.effect.size[atom]:.2f}",
-            band=f"{record.effect.size_band:.2f}",
+            size=f"{record.effect.size[atom]:.3f}",
+            band=f"{record.effect.size_band:.3f}",
             p=f"{record.effect.p[atom]:.2f}",
         )
         st.warning(text, icon=":material/casino:")
@@ -166,14 +168,15 @@ def _badges(card: Card) -> list[str]:
 
 
 def _reads(card: Card, most: int = 3) -> str:
-    """Return the features that weigh most in the atom, with their weights."""
+    """Return the features that weigh most in the atom, at least a twentieth of the largest, with their weights."""
     model = cache.model(card.scene.run)
     weights = model.learner.atoms[card.atom]
-    names = [feature.name for feature in model.encoder.features]
-    order = np.argsort(-np.abs(weights))[:most]
-    return "; ".join(
-        f"{names[place] if place < len(names) else f'feature {place + 1}'} ({weights[place]:+.2f})" for place in order
+    size = np.abs(weights)
+    order = [int(place) for place in np.argsort(-size)[:most] if size[place] >= LEAST_READ * size.max()]
+    named = (
+        f"{feature_name(model.encoder.features, place, card.scene.lang)} ({weights[place]:+.2f})" for place in order
     )
+    return card.text("card.reads_join").join(named)
 
 
 # ------------------------------------------------------------------ which pairs
@@ -262,10 +265,10 @@ def _examples(card: Card, rows: Rows, current: int) -> None:
         height=392,
         alt=card.text("card.examples_alt", n=len(shown), pair=shown[0]["pair"], p=float(str(shown[0]["potential"]))),
         column_config={
-            name["group"]: st.column_config.TextColumn(width=150),
-            name["pair"]: st.column_config.TextColumn(width=84),
-            name["locus"]: st.column_config.TextColumn(width=246),
-            name["line"]: st.column_config.TextColumn(width=58),
+            name["group"]: st.column_config.TextColumn(width=132),
+            name["pair"]: st.column_config.TextColumn(width=80),
+            name["locus"]: st.column_config.TextColumn(width=282),
+            name["line"]: st.column_config.TextColumn(width=50),
             name["label"]: st.column_config.NumberColumn(width=42),
             name["potential"]: st.column_config.NumberColumn(width=52, format="%+.2f"),
             name["probability"]: st.column_config.NumberColumn(width=52, format="%.2f"),

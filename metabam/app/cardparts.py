@@ -117,7 +117,7 @@ def arcs_part(card: Card) -> None:
     cells = st.columns([1.2, 1, 1], gap="large", vertical_alignment="bottom")
     if session.get("card_chrom") not in chroms:
         session.forget("card_chrom")
-    chrom = cells[0].selectbox(card.text("card.chrom"), chroms, key="card_chrom", required=True)
+    chrom = cells[0].selectbox(card.text("card.chrom"), chroms, key="card_chrom")
     least = cells[1].slider(card.text("card.least"), 0.0, 1.0, 0.0, 0.05, key="card_least")
     opacity = cells[2].slider(card.text("card.opacity"), 0.1, 1.0, 0.6, 0.1, key="card_opacity")
     here = type(where)(*(getattr(where, name)[rows] for name in where.__slots__))
@@ -171,7 +171,6 @@ def steering_part(card: Card, pins: list[int]) -> None:
         lines,
         index=default,
         key="steer_line",
-        required=True,
         help=card.text("card.steer.line_help"),
     )
     right.caption(card.text("card.steer.pins", n=len(pins)))

@@ -137,7 +137,13 @@ def wishes_form(scene: Scene, loaded: Loaded | None) -> None:
             scene.text("design.region"), key="design_region", placeholder="chr1:1000000-2000000", max_chars=60
         )
         options = [] if loaded is None else planning.keys_of(loaded.result.table)[:5_000]
-        include = second[1].multiselect(scene.text("design.include"), options, key="design_include", max_selections=16)
+        include = second[1].multiselect(
+            scene.text("design.include"),
+            options,
+            key="design_include",
+            max_selections=16,
+            placeholder=scene.text("shell.choose"),
+        )
         extra = [] if loaded is None else sorted(loaded.result.table.extra)
         cost = second[2].selectbox(
             scene.text("design.cost"),

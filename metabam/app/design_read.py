@@ -214,7 +214,7 @@ def _pick_panel(scene: Scene, plan: Plan, comment: str) -> None:
                 design.decides_figure(
                     plan.record,
                     pick,
-                    models.atom_names(cache.model(scene.run)),
+                    models.atom_names(cache.model(scene.run), scene.lang),
                     synthetic=scene.synthetic,
                     lang=scene.lang,
                 ),

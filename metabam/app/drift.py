@@ -88,7 +88,7 @@ def _clicked() -> tuple[str, str] | None:
 def _form(scene: Scene, names: list[str], default: list[str]) -> None:
     """Draw the settings that cost a pass of the model, behind one button."""
     with st.form("drift_form", border=True):
-        first, second, third, last = st.columns([1, 1.4, 1.4, 1.2], vertical_alignment="bottom", gap="medium")
+        first, second, third, last = st.columns([0.9, 1.65, 1.5, 1.1], vertical_alignment="bottom", gap="small")
         first.number_input(
             scene.text("drift.seed"), 0, 9999, 0, key="drift_seed", help=scene.text("drift.seed_help"),
             persist_state="session",
@@ -109,6 +109,7 @@ def _form(scene: Scene, names: list[str], default: list[str]) -> None:
         st.multiselect(
             scene.text("drift.lines"), names, default=default, key="drift_lines",
             max_selections=MOST_LINES, help=scene.text("drift.lines_help", most=MOST_LINES), persist_state="session",
+            placeholder=scene.text("shell.choose"),
         )  # fmt: skip
 
 

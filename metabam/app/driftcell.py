@@ -135,7 +135,7 @@ def _pin(scene: Scene, cell: Cell, pairs: Named) -> list[int]:
     st.multiselect(
         scene.text("drift.pinned"), pairs.ids, key=PINNED, max_selections=MOST_PINNED,
         format_func=lambda one: pairs.names[place[one]] if one in place else one,
-        help=scene.text("drift.pinned_help"),
+        help=scene.text("drift.pinned_help"), placeholder=scene.text("shell.choose"),
     )  # fmt: skip
     return [place[one] for one in session.get(PINNED) or [] if one in place]
 
@@ -164,10 +164,13 @@ def _sides(scene: Scene, cell: Cell, listed: NDArray[np.bool_] | None) -> None:
         for name, among in groups:
             right, n = cell.sided(fingerprint, among)
             low, high = wilson(right, n)
-            row[scene.text(f"drift.col.{name}")] = f"{right:,} / {n:,}" + (f"  ({low:.0%} – {high:.0%})" if n else "")
+            row[scene.text(f"drift.col.{name}")] = f"{right:,} / {n:,}" + (f" ({low:.0%}–{high:.0%})" if n else "")
         shown.append(row)
     right, n = cell.sided("own", cell.reversed)
-    st.dataframe(shown, hide_index=True, key="drift_sides", alt=scene.text("drift.sides.alt", right=right, n=n))
+    st.dataframe(
+        shown, hide_index=True, key="drift_sides", alt=scene.text("drift.sides.alt", right=right, n=n),
+        column_config={scene.text("drift.col.fingerprint"): st.column_config.TextColumn(width=104)},
+    )  # fmt: skip
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

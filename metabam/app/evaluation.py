@@ -97,6 +97,7 @@ def controls(scene: Scene, result: BenchResult) -> Choice:
         format_func=lambda name: learner_name(name, scene.lang),
         persist_state="session",
         max_selections=8,
+        placeholder=scene.text("shell.choose"),
     )
     lines = right.multiselect(
         scene.text("evaluation.lines"),
@@ -104,6 +105,7 @@ def controls(scene: Scene, result: BenchResult) -> Choice:
         key="bench_lines",
         format_func=lambda name: name.partition(" | ")[0],
         help=scene.text("evaluation.lines_help"),
+        placeholder=scene.text("evaluation.lines_all"),
         persist_state="session",
     )
     left, right = st.columns([2, 1], vertical_alignment="bottom", gap="medium")
@@ -226,23 +228,20 @@ def honesty_panel(scene: Scene, result: BenchResult, choice: Choice, found: Audi
     st.caption(scene.text("evaluation.honesty.lead"))
     mine = [record for record in result.honesty if record.learner == choice.learner]
     name = learner_name(choice.learner, scene.lang)
-    left, right = st.columns([1, 1.1], gap="medium")
-    with left:
-        if mine:
-            names = {record.baseline: learner_name(record.baseline, scene.lang) for record in mine}
-            chart(
-                figures.honesty_figure(mine, names, synthetic=scene.synthetic, lang=scene.lang),
-                "honesty",
-                scene.lang,
-                how="evaluation.honesty.how",
-                provenance=judged.comment(scene, found),
-            )
-        else:
-            empty(scene.text("evaluation.honesty.unknown", learner=name), "", command(scene))
-    with right:
-        _honesty_table(scene, mine, name, found)
-        if found.honesty == "beaten":
-            st.caption(":material/info: " + scene.text("evaluation.honesty.all"))
+    if mine:
+        names = {record.baseline: learner_name(record.baseline, scene.lang) for record in mine}
+        chart(
+            figures.honesty_figure(mine, names, synthetic=scene.synthetic, lang=scene.lang),
+            "honesty",
+            scene.lang,
+            how="evaluation.honesty.how",
+            provenance=judged.comment(scene, found),
+        )
+    else:
+        empty(scene.text("evaluation.honesty.unknown", learner=name), "", command(scene))
+    _honesty_table(scene, mine, name, found)
+    if found.honesty == "beaten":
+        st.caption(":material/info: " + scene.text("evaluation.honesty.all"))
 
 
 def _honesty_table(scene: Scene, mine: list[HonestyRecord], name: str, found: AuditRecord) -> None:
@@ -275,7 +274,7 @@ def _honesty_table(scene: Scene, mine: list[HonestyRecord], name: str, found: Au
         rows,
         hide_index=True,
         key="honesty_table",
-        height=36 * 7,
+        height="content",
         alt=scene.text(
             "evaluation.honesty.table_alt", learner=name, lost=len(found.missed), missing=len(found.missing)
         ),

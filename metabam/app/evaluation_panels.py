@@ -382,6 +382,9 @@ def audit_table(scene: Scene, result: BenchResult, found: AuditRecord) -> None:
         height=min(36 * (len(rows) + 1) + 4, 640),
         alt=scene.text("evaluation.audit.alt", n=len(rows), refused=len(found.refusals), flagged=flagged),
         column_config={
+            name["between"]: st.column_config.TextColumn(width=150),
+            name["relation"]: st.column_config.TextColumn(width=180),
+            name["verdict"]: st.column_config.TextColumn(width=90),
             name["share"]: st.column_config.NumberColumn(format="%.1f"),
             name["pairs"]: st.column_config.NumberColumn(format="localized"),
         },

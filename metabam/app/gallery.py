@@ -116,7 +116,6 @@ def controls(scene: Scene) -> Chosen:
         numbers,
         key=ATOM,
         bind="query-params",
-        required=True,
         format_func=named,
         help=scene.text("atoms.pick_help"),
     )
@@ -191,7 +190,7 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
     name = {key: scene.text(f"atoms.col.{key}") for key in COLUMNS}
     widest = max(float(record.usage.max()), 1e-6)
     st.dataframe(
-        [{name[key]: value for key, value in row.items()} for row in rows],
+        [{name[key]: _shown(key, value) for key, value in row.items()} for row in rows],
         hide_index=True,
         key=TABLE,
         on_select="rerun",
@@ -205,26 +204,26 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
         ),
         column_config={
             name["atom"]: st.column_config.NumberColumn(width=52),
-            name["label"]: st.column_config.TextColumn(width=78),
+            name["label"]: st.column_config.TextColumn(width=68),
             name["rank"]: st.column_config.NumberColumn(width=58),
-            name["nearest"]: st.column_config.TextColumn(width=84),
-            name["planted"]: st.column_config.TextColumn(width=82),
+            name["nearest"]: st.column_config.TextColumn(width=86),
+            name["planted"]: st.column_config.TextColumn(width=84),
             name["usage"]: st.column_config.BarChartColumn(
-                width=96, y_min=0, y_max=widest, help=scene.text("atoms.col.usage_help")
+                width=86, y_min=0, y_max=widest, help=scene.text("atoms.col.usage_help")
             ),
             name["gate"]: st.column_config.BarChartColumn(
-                width=96, y_min=-1, y_max=1, help=scene.text("atoms.col.gate_help")
+                width=86, y_min=-1, y_max=1, help=scene.text("atoms.col.gate_help")
             ),
             name["density"]: st.column_config.ProgressColumn(
-                width=92, min_value=0.0, max_value=1.0, format="percent", help=scene.text("atoms.col.density_help")
+                width=84, min_value=0.0, max_value=1.0, format="percent", help=scene.text("atoms.col.density_help")
             ),
             name["effect"]: st.column_config.NumberColumn(
-                width=76, format="%+.3f", help=scene.text("atoms.col.effect_help")
+                width=66, format="%+.3f", help=scene.text("atoms.col.effect_help")
             ),
             name["chance"]: st.column_config.NumberColumn(
-                width=66, format="%.2f", help=scene.text("atoms.col.chance_help")
+                width=60, format="%.2f", help=scene.text("atoms.col.chance_help")
             ),
-            name["r"]: st.column_config.NumberColumn(width=58, format="%+.2f", help=scene.text("atoms.col.r_help")),
+            name["r"]: st.column_config.TextColumn(width=52, help=scene.text("atoms.col.r_help")),
         },
     )
     _foot(scene, record, match, name)
@@ -233,6 +232,13 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
 
 
 COLUMNS: Final = ("atom", "label", "rank", "usage", "density", "effect", "gate", "nearest", "chance", "planted", "r")
+
+
+def _shown(key: str, value: object) -> object:
+    """Return a cell of the table: the correlation as a text, so that an atom without one shows a dash."""
+    if key != "r":
+        return value
+    return f"{value:+.2f}" if isinstance(value, float) else "–"
 
 
 def gallery_record(scene: Scene) -> GalleryRecord:

@@ -8,6 +8,7 @@ import streamlit as st
 from metabam.app import cache, layout, session
 from metabam.app.layout import Scene
 from metabam.app.widgets import chart, empty, metric, plain
+from metabam.app.wording import feature_name
 from metabam.errors import MetaBamError
 from metabam.plots import spectrum
 from metabam.records import SpectrumRecord
@@ -181,7 +182,7 @@ def pair_table(
         names[1] += " "
     shown = [
         {
-            scene.text("atoms.pair.feature"): features[place].name if place < len(features) else f"feature {place + 1}",
+            scene.text("atoms.pair.feature"): feature_name(features, int(place), scene.lang, short=True),
             names[0]: float(rows[0, place]),
             names[1]: float(rows[1, place]),
         }

@@ -77,15 +77,15 @@ def learner_name(name: str, lang: str) -> str:
 
 def honesty_text(found: AuditRecord, lang: str) -> str:
     """Return the honesty verdict in words, the baselines named: the one sentence that pages and exports carry."""
-    missed = ", ".join(learner_name(name, lang) for name in found.missed)
-    missing = ", ".join(learner_name(name, lang) for name in found.missing)
+    missed = text("shell.comma", lang).join(learner_name(name, lang) for name in found.missed)
+    missing = text("shell.comma", lang).join(learner_name(name, lang) for name in found.missing)
     verdict = "withheld" if found.withheld else found.honesty
     return text(f"evaluation.honesty.{verdict}", lang, missed=missed, missing=missing)
 
 
 def leakage_text(found: AuditRecord, lang: str) -> str:
     """Return the leakage verdict in words, what is shared named."""
-    shared = ", ".join(text(f"evaluation.relation.{name}", lang) for name in found.shared)
+    shared = text("shell.comma", lang).join(text(f"evaluation.relation.{name}", lang) for name in found.shared)
     lines = ", ".join(dict.fromkeys(record.line for record in found.refusals))
     return text(f"evaluation.leakage.{found.leakage}", lang, shared=shared, lines=lines)
 
@@ -98,7 +98,7 @@ def badges(scene: Scene, found: AuditRecord) -> None:
             ("leakage", leakage_text(found, scene.lang), LEAKAGE_COLOURS[found.leakage]),
         ):
             st.badge(
-                f"{scene.text(f'overview.{name}')}: {plain(said, 160)}",
+                f"{scene.text(f'overview.{name}')}{scene.text('shell.colon')}{plain(said, 160)}",
                 icon=":material/gavel:",
                 color=colour,  # type: ignore[arg-type]  # values are the literals it takes
                 help=scene.text(f"evaluation.{name}_help"),

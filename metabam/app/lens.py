@@ -14,6 +14,7 @@ from metabam.app import cache, pairtables, session
 from metabam.app.layout import Scene
 from metabam.app.pairtables import Element, LineTable
 from metabam.app.widgets import digest
+from metabam.app.wording import feature_name
 from metabam.plots.sequence import SIDES, Site, Window
 from metabam.records import (
     AttributionRecord,
@@ -223,7 +224,7 @@ def hits_of(scene: Scene, lens: Lens, brought: tuple[str, MotifSet] | None) -> M
     return found
 
 
-def atoms_of_motif(model: Model, motif: int, top: int = 5) -> list[tuple[int, str, float]]:
+def atoms_of_motif(model: Model, motif: int, lang: str = "en", top: int = 5) -> list[tuple[int, str, float]]:
     """Return the atoms (from 0) that weigh a motif's features most: (atom, feature, its weight in the atom)."""
     atoms = np.asarray(model.learner.atoms)
     columns = [
@@ -235,7 +236,10 @@ def atoms_of_motif(model: Model, motif: int, top: int = 5) -> list[tuple[int, st
     best = np.abs(weights).argmax(axis=1)
     strength = np.abs(weights).max(axis=1)
     order = np.argsort(-strength)[:top]
-    return [(int(k), model.encoder.features[columns[best[k]]].name, float(weights[k, best[k]])) for k in order.tolist()]
+    features = model.encoder.features
+    return [
+        (int(k), feature_name(features, columns[best[k]], lang), float(weights[k, best[k]])) for k in order.tolist()
+    ]
 
 
 def planted_sites(truth: Truth, lens: Lens) -> list[Site]:

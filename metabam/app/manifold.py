@@ -83,7 +83,7 @@ def _form(scene: Scene, names: list[str]) -> tuple[list[str], int, bool]:
         first, second, third, last = st.columns([3, 1, 1.4, 1.2], vertical_alignment="bottom", gap="medium")
         chosen = first.multiselect(
             scene.text("manifold.lines"), names, default=names[:DEFAULT_LINES], key="manifold_lines",
-            max_selections=MOST_LINES, persist_state="session",
+            max_selections=MOST_LINES, persist_state="session", placeholder=scene.text("shell.choose"),
         )  # fmt: skip
         seed = second.number_input(
             scene.text("manifold.seed"), 0, 9999, 0, key="manifold_seed", persist_state="session"
@@ -335,6 +335,7 @@ def _gates(scene: Scene, shown: Shown) -> None:
         scene.text("manifold.gates"), list(range(1, cloud.spectrum.shape[1] + 1)), default=order[:4].tolist(),
         max_selections=plots.MOST_GATES, key="manifold_gates", help=scene.text("manifold.gates_help"),
         format_func=lambda gate: plots.colour_name(f"gate{gate}", scene.lang), persist_state="session",
+        placeholder=scene.text("shell.choose"),
     )  # fmt: skip
     if not gates:
         empty(scene.text("manifold.gates.none"), scene.text("manifold.gates.none_do"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metabam.app.wording import feature_name
 from metabam.config import inference_threads
 from metabam.errors import CheckpointError
 from metabam.model.encoders import layout_of
@@ -73,13 +74,13 @@ def gate_interval(model: Model, fingerprint: Fingerprint, level: float = 0.9, se
     return low, high
 
 
-def atom_names(model: Model, top: int = 3) -> list[str]:
+def atom_names(model: Model, lang: str = "en", top: int = 3) -> list[str]:
     """Return for each atom the pair features that weigh most in it."""
     features = model.encoder.features
     names: list[str] = []
     for row in np.asarray(model.learner.atoms):
         strongest = np.argsort(-np.abs(row))[:top]
-        names.append(", ".join(features[place].name for place in strongest if place < len(features)))
+        names.append(", ".join(feature_name(features, int(at), lang) for at in strongest if at < len(features)))
     return names
 
 

@@ -68,7 +68,7 @@ def controls(scene: Scene, history: History) -> None:
         persist_state="session",
         help=scene.text("training.compare_help"),
         disabled=not others,
-        placeholder=None if others else scene.text("training.compare_none"),
+        placeholder=scene.text("shell.choose" if others else "training.compare_none"),
     )
     with st.container(horizontal=True, gap="medium"):
         st.toggle(scene.text("training.log"), key="log_y", persist_state="session")

@@ -14,6 +14,7 @@ from metabam.app.layout import Scene
 from metabam.app.live import DONE, QUERY_STATE, SUPPORT_STATE
 from metabam.app.scores import score_interval
 from metabam.app.widgets import chart, empty, metric, plain
+from metabam.app.wording import notice
 from metabam.metrics import expected_calibration_error
 from metabam.plots import adapting, queries
 
@@ -58,7 +59,8 @@ def _verdict(scene: Scene, done: Adaptation) -> None:
         )
         st.caption(":material/info: " + scene.text("live.power"))
     for problem in done.problems:
-        st.warning(plain(problem.message, 400) + ("  \n" + plain(problem.remedy, 300) if problem.remedy else ""))
+        message, remedy = notice(problem, scene.lang)
+        st.warning(plain(message, 400) + ("  \n" + plain(remedy, 300) if remedy else ""), icon=":material/warning:")
 
 
 def _numbers(scene: Scene, done: Adaptation) -> None:
@@ -136,7 +138,7 @@ def _belief(scene: Scene, done: Adaptation) -> None:
                 done.gate_low,
                 done.gate_high,
                 prior=done.prior.spectrum,
-                names=models.atom_names(cache.model(scene.run)),
+                names=models.atom_names(cache.model(scene.run), scene.lang),
                 synthetic=synthetic,
                 lang=lang,
             ),

@@ -112,7 +112,7 @@ def clicked(scene: Scene, hits: MotifHitRecord | None, event: object) -> None:
         if hits.source != "run":
             st.caption(scene.text("sequence.hit_file"))
             return
-        atoms = lens.atoms_of_motif(cache.model(scene.run), hit.motif)
+        atoms = lens.atoms_of_motif(cache.model(scene.run), hit.motif, scene.lang)
         if not atoms:
             st.caption(scene.text("sequence.hit_unused"))
             return

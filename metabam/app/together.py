@@ -81,6 +81,7 @@ def pairs(scene: Scene, done: Ablation) -> None:
             key="synergy_atoms",
             persist_state="session",
             help=scene.text("ablation.pairs_help"),
+            placeholder=scene.text("shell.choose"),
         )
         right.form_submit_button(
             scene.text("ablation.pairs_go"),

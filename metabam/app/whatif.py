@@ -39,10 +39,18 @@ def what_if_panel(scene: Scene, done: Adaptation) -> None:
     with st.form("what_if_form", border=True):
         cells = st.columns([1.5, 1.5, 1.2, 1.2, 1], gap="medium", vertical_alignment="bottom")
         flip = cells[0].multiselect(
-            scene.text("live.whatif.flip"), rows, key="what_if_flip", format_func=lambda row: _row_name(done, row)
+            scene.text("live.whatif.flip"),
+            rows,
+            key="what_if_flip",
+            format_func=lambda row: _row_name(done, row),
+            placeholder=scene.text("shell.choose"),
         )
         drop = cells[1].multiselect(
-            scene.text("live.whatif.drop"), rows, key="what_if_drop", format_func=lambda row: _row_name(done, row)
+            scene.text("live.whatif.drop"),
+            rows,
+            key="what_if_drop",
+            format_func=lambda row: _row_name(done, row),
+            placeholder=scene.text("shell.choose"),
         )
         atom = cells[2].selectbox(
             scene.text("live.whatif.atom"),
@@ -119,7 +127,7 @@ def _answer(scene: Scene, done: Adaptation, kept: WhatIf) -> None:
     with right:
         chart(
             labels.gates_changed_figure(
-                record, models.atom_names(cache.model(scene.run)), synthetic=synthetic, lang=lang
+                record, models.atom_names(cache.model(scene.run), scene.lang), synthetic=synthetic, lang=lang
             ),
             "what_if_gates",
             lang,

@@ -212,14 +212,19 @@ def _newcomers(figure: go.Figure, new: Newcomers, lang: str) -> None:
         rows = [place for place, mine in enumerate(new.own) if mine is own]
         if rows:
             figure.add_scatter(
-                x=new.coordinates[rows, 0], y=new.coordinates[rows, 1], mode="markers+text",
+                x=new.coordinates[rows, 0], y=new.coordinates[rows, 1], mode="markers",
                 name=text("fig.manifold.own" if own else "fig.manifold.new", lang),
-                text=[theme.label(new.names[row].split(" | ")[0]) for row in rows], textposition="top center",
-                textfont={"size": 12, "color": theme.WARN if own else theme.INK},
+                text=[theme.label(new.names[row].split(" | ")[0]) for row in rows],
                 marker={"symbol": "x", "size": 12, "color": theme.WARN if own else theme.INK,
                         "line": {"color": "white", "width": 1}},
                 hovertemplate="%{text}<extra></extra>",
             )  # fmt: skip
+    for place, name in enumerate(new.names):
+        figure.add_annotation(
+            x=new.coordinates[place, 0], y=new.coordinates[place, 1], text=theme.label(name.split(" | ")[0]),
+            showarrow=False, yshift=16, borderpad=1, bgcolor="rgba(255,255,255,0.82)",
+            font={"size": 12, "color": theme.WARN if new.own[place] else theme.INK},
+        )  # fmt: skip
 
 
 def gates_figure(

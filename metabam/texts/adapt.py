@@ -287,8 +287,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "live.recall": (
         "The training lines hold an enhancer or promoter of {known} of your {n} pairs, letter for letter: what their "
         "labels told of it counts here, under your line's gates. A pair of new elements is judged by its DNA alone.",
-        "在您的 {n} 个配对中，有 {known} 个的增强子或启动子与训练细胞系中的序列完全相同：其训练标签提供的信息会按您细胞系的门控计入。"
-        "元件全新的配对仅凭 DNA 判断。",
+        "在您的 {n} 个元件对中，有 {known} 个的增强子或启动子与训练细胞系中的序列完全相同：其训练标签提供的信息会按您细胞系的门控计入。"
+        "元件全新的元件对仅凭 DNA 判断。",
     ),
     "live.arcs.none": ("No predicted pair has coordinates on one chromosome.", "没有预测对的两端坐标在同一染色体上。"),
     "live.arcs.none_do": ("Give chrom, start and end of both regions.", "请给出两个区域的染色体、起点和终点。"),

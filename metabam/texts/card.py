@@ -17,6 +17,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "95 % 区间 {low} 至 {high}，n = {n} 个训练元件对",
     ),
     "card.nearest": ("Nearest atom", "最近的原子"),
+    "card.reads_join": ("; ", "；"),
     "card.reads": ("Reads most: {features}", "主要读取：{features}"),
     "card.dead": (
         "Dead: the potential never exceeds {x} on {n} pairs; the largest is {top}. The atom answers nothing here.",

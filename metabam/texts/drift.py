@@ -173,14 +173,14 @@ PAGE: dict[str, tuple[str, str]] = {
         "{n} 个设定反转中差异最大者；{hits} 个位于 A 一侧。",
     ),
     "drift.turning": ("What turns between A and B", "A 与 B 之间改变了什么"),
-    "drift.same": ("A and B are the same line, so no gate moves.", "A 与 B 相同，没有门改变。"),
+    "drift.same": ("A and B are the same line, so no gate moves.", "A 与 B 相同，没有门控改变。"),
     "drift.same_do": ("Choose two different lines.", "请选择两个不同的细胞系。"),
     "drift.gates.how": (
         "The 15 gates that differ most, A minus B. A gate says how much an atom counts in a line, from -1 (represses) to 1 "
         "(activates). Whiskers are 90 % intervals over what both supports leave open: where one crosses zero the gates may be "
         "the same.",
-        "差异最大的 15 个门，A 减 B。门表示原子在细胞系中的作用，从 -1（抑制）到 1（激活）。须线为两个支持集未确定部分的 90 % 区间："
-        "跨过零时两门可能相同。",
+        "差异最大的 15 个门控，A 减 B。门控表示原子在细胞系中的作用，从 -1（抑制）到 1（激活）。须线为两个支持集未确定部分的 90 % 区间："
+        "跨过零时两门控可能相同。",
     ),
     "drift.path.how": (
         "Eleven steps on the straight line from z of A to z of B; at both ends stand the fingerprints themselves. Each line is "
@@ -192,7 +192,7 @@ PAGE: dict[str, tuple[str, str]] = {
         "How the model thinks about this pair, round by round. Each colour is an atom; solid under A, dashed under B. What is "
         "drawn is gate times state: above zero the atom speaks for contact, below zero against it. The six atoms that differ "
         "most are shown.",
-        "模型对该元件对逐轮的判断。每种颜色是一个原子；实线为 A，虚线为 B。所画为门乘以状态：大于零支持接触，小于零反对。显示差异最大的六个原子。",
+        "模型对该元件对逐轮的判断。每种颜色是一个原子；实线为 A，虚线为 B。所画为门控乘以状态：大于零支持接触，小于零反对。显示差异最大的六个原子。",
     ),
     "drift.export.bedpe": ("Reversed pairs (BEDPE)", "反转元件对（BEDPE）"),
     "drift.export.bedpe_help": (
@@ -279,12 +279,12 @@ FIGURES: dict[str, tuple[str, str]] = {
     "fig.drift.swapped.prior": ("logit under the prior", "先验下的 logit"),
     "fig.drift.swapped.shuffled": ("logit under {a}, labels shuffled", "{a} 打乱标签下的 logit"),
     "fig.drift.atom": ("atom {k}", "原子 {k}"),
-    "fig.drift.gates": ("Gates that moved", "改变的门"),
-    "fig.drift.gates.axis": ("gate in A minus gate in B", "A 的门减 B 的门"),
+    "fig.drift.gates": ("Gates that moved", "改变的门控"),
+    "fig.drift.gates.axis": ("gate in A minus gate in B", "A 的门控减 B 的门控"),
     "fig.drift.gates.note": ("90 % intervals; {sure} of {n} clear of zero", "90 % 区间；{n} 个中 {sure} 个不含零"),
     "fig.drift.gates.alt": (
         "Of the {n} gates that differ most, {sure} clearly differ; the largest change is {top}.",
-        "差异最大的 {n} 个门中 {sure} 个明确不同；变化最大的是{top}。",
+        "差异最大的 {n} 个门控中 {sure} 个明确不同；变化最大的是{top}。",
     ),
     "fig.drift.path": ("From A's fingerprint to B's", "从 A 的指纹到 B 的指纹"),
     "fig.drift.path.axis": ("place on the way from A to B", "从 A 到 B 的位置"),

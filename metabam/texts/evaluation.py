@@ -41,6 +41,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "诚实性面板、阈值和校准针对此学习器。",
     ),
     "evaluation.lines": ("Held-out lines", "留出细胞系"),
+    "evaluation.lines_all": ("all lines", "全部细胞系"),
     "evaluation.lines_help": ("None chosen means all.", "不选表示全部。"),
     "evaluation.shots": ("Labelled pairs (shots)", "有标签元件对数"),
     "evaluation.metric": ("Metric", "指标"),
@@ -215,7 +216,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "evaluation.cutoff.recall": ("Recall", "召回率"),
     "evaluation.cutoff.flagged": ("Called contact", "判为接触"),
     "evaluation.cutoff.of": ("of {n:,} pairs", "共 {n:,} 对"),
-    "evaluation.cutoff.wilson": ("95 % {low:.2f} to {high:.2f}", "95 %：{low:.2f} 至 {high:.2f}"),
+    "evaluation.cutoff.wilson": ("{low:.2f} – {high:.2f}", "{low:.2f} – {high:.2f}"),
     "evaluation.cutoff.how": (
         "Both curves describe the same pairs (16 labelled pairs, {supports} supports pooled). Move the cutoff, or click a "
         "point of either curve: the diamond, the table and the numbers follow together. Precision beside the base rate: "

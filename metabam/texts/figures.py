@@ -184,8 +184,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "fig.reliability.name": ("observed share", "观测比例"),
     "fig.reliability.axis": ("observed share of contacts", "观测到的接触比例"),
     "fig.reliability.note": (
-        "ECE {ece} on {n} labelled queries; bars are 95 %",
-        "{n} 个有标签查询上的 ECE 为 {ece}；误差条为 95 %",
+        "ECE {ece} on {n:,} labelled queries; bars are 95 %",
+        "{n:,} 个有标签查询上的 ECE 为 {ece}；误差条为 95 %",
     ),
     "fig.reliability.alt": (
         "Observed against predicted probability on {n} labelled queries: expected calibration error {ece:.3f}.",

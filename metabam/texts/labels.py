@@ -20,6 +20,41 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "One class, or fewer than two pairs, cannot be told from chance.",
         "只有一类或不足两个元件对，无法与随机区分。",
     ),
+    "live.notice.not-adapted": (
+        "Not adapted: no support was given; these are the model's prior predictions.",
+        "尚未适应：没有给出支持集；这些是模型的先验预测。",
+    ),
+    "live.notice.not-adapted.do": ("Adapt to labelled pairs first.", "请先用有标签的元件对适应。"),
+    "live.notice.other-genome": (
+        "The genome differs from the one that the run was trained on (names and lengths of contigs).",
+        "基因组与本次运行训练所用的不同（序列名称和长度）。",
+    ),
+    "live.notice.other-genome.do": ("Use the run's own genome.", "请使用本次运行的基因组。"),
+    "live.notice.refinement-diverged": (
+        "The refinement of the context diverged; the context is the amortised one.",
+        "语境的细化发散；所用语境为未细化的结果。",
+    ),
+    "live.notice.refinement-diverged.do": ("Try a smaller step size.", "请尝试更小的步长。"),
+    "live.notice.equals-support": (
+        "{n0} of {n1} query pairs were in the support; leave them out of any metric.",
+        "{n1} 个查询对中有 {n0} 个在支持集中；计算指标时请排除。",
+    ),
+    "live.notice.labels-inverted": (
+        "{n0} of {n1} labels are 1; flipped, the labels are likelier by {n3} nats under the model's prior.",
+        "{n1} 个标签中有 {n0} 个为 1；按模型的先验，翻转后的标签更可能，高出 {n3} nat。",
+    ),
+    "live.notice.labels-inverted.do": (
+        "Is 1 really an interaction in this table?",
+        "此表中 1 确实表示相互作用吗？",
+    ),
+    "live.notice.seen-in-training": (
+        "{n0} of {n1} pairs were seen in training, in other cell lines.",
+        "{n1} 个元件对中有 {n0} 个在训练时见过（在其他细胞系中）。",
+    ),
+    "live.notice.seen-in-training.do": (
+        "Pairs on held-out chromosomes are safer.",
+        "留出染色体上的元件对更稳妥。",
+    ),
     "live.informed": (
         "Your labels taught the model something: {kl:.1f} nats from the prior, and they foretell one another better than "
         "{n} shuffles of them (gain {gain:+.2f} nats, p = {p:.3f}). It does not show that the predictions are right.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 PAGE: dict[str, tuple[str, str]] = {
-    "manifold.title": ("Context manifold", "环境流形"),
+    "manifold.title": ("Context manifold", "语境流形"),
     "manifold.question": (
         "Where does this environment lie among the training lines?",
-        "这个细胞环境位于训练细胞系中的什么位置？",
+        "这个细胞语境位于训练细胞系中的什么位置？",
     ),
     "manifold.stored.broken": (
         "It is not used. Make it again with the command below, or compute a map here.",
@@ -80,7 +80,7 @@ PAGE: dict[str, tuple[str, str]] = {
         "{lines} 个细胞系围成的凸包很小：新细胞系落在其外是常态。UMAP 中的距离与簇的大小没有意义；下表以 z 计算。",
     ),
     "manifold.kpi.supports": ("Supports", "支持集"),
-    "manifold.kpi.lines": ("{n} lines, {shots} pairs each", "{n} 个细胞系，各 {shots} 对"),
+    "manifold.kpi.lines": ("{n} lines, {shots} pairs each", "{n} 系，各 {shots} 对"),
     "manifold.kpi.explained": ("Variance shown", "显示的方差"),
     "manifold.kpi.explained_note": ("of z, on two axes", "z 的方差，两轴合计"),
     "manifold.kpi.explained_help": (
@@ -125,7 +125,7 @@ PAGE: dict[str, tuple[str, str]] = {
     "manifold.col.nearest": ("nearest {rank} (distance)", "第 {rank} 近（距离）"),
     "manifold.col.inside": ("in the hull", "凸包内"),
     "manifold.col.sigma": ("mean sigma", "平均 sigma"),
-    "manifold.col.truth": ("nearest by planted gates", "按设定的门最近"),
+    "manifold.col.truth": ("nearest by planted gates", "按设定的门控最近"),
     "manifold.col.support": ("support", "支持集"),
     "manifold.col.positives": ("positives", "阳性数"),
     "manifold.col.distance": ("distance to its line", "到本细胞系的距离"),
@@ -150,18 +150,18 @@ PAGE: dict[str, tuple[str, str]] = {
     "manifold.export.ids": ("Chosen ids (CSV)", "选中的编号（CSV）"),
     "manifold.export.json": ("This view (JSON)", "此视图（JSON）"),
     "manifold.clear": ("Clear selection", "清除选择"),
-    "manifold.gates.title": ("The same map by gate", "按门着色的同一张图"),
-    "manifold.gates": ("Gates (at most 4)", "门（最多 4 个）"),
+    "manifold.gates.title": ("The same map by gate", "按门控着色的同一张图"),
+    "manifold.gates": ("Gates (at most 4)", "门控（最多 4 个）"),
     "manifold.gates_help": (
         "At first: the four that differ most between the lines.",
         "初始为细胞系之间差异最大的四个。",
     ),
-    "manifold.gates.none": ("No gate is chosen.", "没有选择门。"),
-    "manifold.gates.none_do": ("Choose one to four gates.", "请选择一到四个门。"),
+    "manifold.gates.none": ("No gate is chosen.", "没有选择门控。"),
+    "manifold.gates.none_do": ("Choose one to four gates.", "请选择一到四个门控。"),
     "manifold.gates.how": (
         "The map again, once per gate. Red: in supports there the model lets the atom activate; blue: repress. A gate that "
         "changes colour across the map is one by which the lines differ.",
-        "同一张图，每个门一幅。红色：模型在该处的支持集中让该原子激活；蓝色：抑制。颜色在图上变化的门就是细胞系之间不同的门。",
+        "同一张图，每个门控一幅。红色：模型在该处的支持集中让该原子激活；蓝色：抑制。颜色在图上变化的门控就是细胞系之间不同的门控。",
     ),
 }
 
@@ -187,17 +187,17 @@ FIGURES: dict[str, tuple[str, str]] = {
     "fig.manifold.new": ("never seen, 16 pairs", "未见过，16 对"),
     "fig.manifold.own": ("your table", "您的表格"),
     "fig.manifold.chosen": ("chosen ({n})", "选中（{n}）"),
-    "fig.manifold.gate": ("gate {k}", "门 {k}"),
+    "fig.manifold.gate": ("gate {k}", "门控 {k}"),
     "fig.manifold.colour.line": ("line", "细胞系"),
     "fig.manifold.colour.auroc": ("AUROC", "AUROC"),
     "fig.manifold.colour.sigma": ("mean sigma", "平均 sigma"),
     "fig.manifold.colour.positives": ("positives", "阳性数"),
-    "fig.manifold.gates": ("Gates over the map", "图上的门"),
+    "fig.manifold.gates": ("Gates over the map", "图上的门控"),
     "fig.manifold.gates.note": (
         "red: activates, blue: represses; {clip} % cut at both ends",
         "红：激活，蓝：抑制；两端各截 {clip} %",
     ),
-    "fig.manifold.gates.alt": ("The map coloured by {n} gates.", "以 {n} 个门着色的图。"),
+    "fig.manifold.gates.alt": ("The map coloured by {n} gates.", "以 {n} 个门控着色的图。"),
 }
 
 CATALOGUE: dict[str, tuple[str, str]] = {**PAGE, **FIGURES}
