@@ -9,7 +9,7 @@ import streamlit as st
 
 from metabam.app import atomdata, atommotifs, session, truth
 from metabam.app.gallery import rows_of
-from metabam.app.widgets import chart, csv_text, empty, plain
+from metabam.app.widgets import chart, csv_text, empty, plain, table_height
 from metabam.errors import ConfigError, MetaBamError
 from metabam.plots import logo, theme
 from metabam.plots.offline import Section
@@ -221,7 +221,7 @@ def _table_and_logo(
             key=key,
             on_select="rerun",
             selection_mode="single-row",
-            height=min(36 * (len(shown) + 1) + 4, 330),
+            height=table_height(len(shown), 330),
             alt=card.text("card.motif.alt", n=len(shown), name=item.name, q=f"{item.q:.1e}"),
         )
         st.caption(card.text("shell.shown", shown=len(shown), total=len(record.found)))

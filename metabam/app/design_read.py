@@ -14,7 +14,7 @@ from metabam.app.adaptation import Loaded
 from metabam.app.design import CANDIDATES, CHECK, PLAN, PRESSED, VETOED, encoded
 from metabam.app.layout import Scene
 from metabam.app.planning import Plan
-from metabam.app.widgets import chart, empty, metric, plain, points_of
+from metabam.app.widgets import chart, empty, metric, plain, points_of, table_height
 from metabam.errors import InputError, MetaBamError
 from metabam.plots import arcs, design
 from metabam.records import RetrospectRecord
@@ -276,7 +276,7 @@ def _table(scene: Scene, plan: Plan) -> None:
         shown,
         hide_index=True,
         key="batch",
-        height=min(36 * (len(shown) + 1) + 4, 620),
+        height=table_height(len(shown), 620),
         alt=scene.text("design.batch.alt", n=len(rows), gain=float(plan.record.gain[-1])),
         column_config={
             **{scene.text(f"design.col.{name}"): fraction for name in ("gain_nats", "joint_gain_nats", "probability")},

@@ -11,7 +11,7 @@ from metabam.app import judged, session
 from metabam.app.evaluation import Choice, command
 from metabam.app.judged import learner_name
 from metabam.app.layout import Scene
-from metabam.app.widgets import chart, digest, empty, metric, points_of
+from metabam.app.widgets import chart, digest, empty, metric, points_of, table_height
 from metabam.metrics import auprc, auroc, expected_calibration_error
 from metabam.plots import cutoffs, queries
 from metabam.plots import evaluation as figures
@@ -260,7 +260,7 @@ def _pair_table(
     st.dataframe(
         shown,
         hide_index=True,
-        height=min(36 * (len(shown) + 1) + 4, 300),
+        height=table_height(len(shown), 300),
         key=key,
         alt=scene.text(
             "evaluation.pairs.alt",
@@ -379,7 +379,7 @@ def audit_table(scene: Scene, result: BenchResult, found: AuditRecord) -> None:
         rows,
         hide_index=True,
         key="leakage_table",
-        height=min(36 * (len(rows) + 1) + 4, 640),
+        height=table_height(len(rows), 640),
         alt=scene.text("evaluation.audit.alt", n=len(rows), refused=len(found.refusals), flagged=flagged),
         column_config={
             name["between"]: st.column_config.TextColumn(width=150),

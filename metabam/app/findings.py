@@ -8,6 +8,7 @@ import streamlit as st
 
 from metabam.app.adaptation import Loaded
 from metabam.app.layout import Scene
+from metabam.app.widgets import table_height
 from metabam.records import Severity
 
 FINDING_WIDTHS: Final = {"severity": 80, "line": 50, "column": 120, "message": 300, "remedy": 300, "code": 110}
@@ -34,7 +35,7 @@ def findings_table(scene: Scene, loaded: Loaded) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height=min(38 * (len(rows) + 1) + 4, 320),
+        height=table_height(len(rows), 320),
         key=f"findings_{loaded.sha256[:12]}",
         alt=scene.text("live.find.alt", n=len(rows), name=loaded.name[:60], bad=bad),
         column_config={

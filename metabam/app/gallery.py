@@ -10,7 +10,7 @@ import streamlit as st
 from metabam.app import atomdata, atommotifs, cache, layout, session, truth
 from metabam.app.layout import Scene
 from metabam.app.truth import Planted
-from metabam.app.widgets import csv_text, empty, json_text, plain, points_of
+from metabam.app.widgets import csv_text, empty, json_text, plain, points_of, table_height
 from metabam.errors import MetaBamError
 from metabam.records import GalleryRecord, RecoveredRecord
 from metabam.texts import LANGUAGES, text
@@ -195,7 +195,7 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
         key=TABLE,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(35 * (len(rows) + 1) + 3, 633),
+        height=table_height(len(rows), 633),
         alt=scene.text(
             "atoms.gallery.alt",
             n=len(rows),

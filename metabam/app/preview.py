@@ -7,6 +7,7 @@ import streamlit as st
 from metabam.app import cache
 from metabam.app.adaptation import Loaded
 from metabam.app.layout import Scene
+from metabam.app.widgets import table_height
 
 SHOWN_BASES = 20
 
@@ -24,7 +25,7 @@ def as_read(scene: Scene, loaded: Loaded) -> None:
             st.dataframe(
                 [{scene.text(f"live.mapping.{name}"): value for name, value in row.items()} for row in columns],
                 hide_index=True,
-                height=min(36 * (len(columns) + 1) + 4, 312),
+                height=table_height(len(columns), 312),
                 key=f"mapping_{loaded.sha256[:12]}",
                 alt=scene.text("live.mapping.alt", n=len(columns), name=loaded.name[:60]),
             )

@@ -12,7 +12,7 @@ from metabam.app import cache, session
 from metabam.app import model as models
 from metabam.app.adaptation import Adaptation
 from metabam.app.layout import Scene
-from metabam.app.widgets import chart, empty, metric, plain
+from metabam.app.widgets import chart, empty, metric, plain, table_height
 from metabam.plots import labels
 from metabam.records import WhatIfRecord
 
@@ -148,7 +148,7 @@ def _answer(scene: Scene, done: Adaptation, kept: WhatIf) -> None:
         shown,
         hide_index=True,
         key="what_if_rows",
-        height=min(36 * (len(shown) + 1) + 4, 300),
+        height=table_height(len(shown), 300),
         alt=scene.text("live.whatif.alt", n=len(shown), most=float(np.abs(change).max())),
         column_config={scene.text(f"fig.whatif.{name}"): fraction for name in ("before", "after")},
     )

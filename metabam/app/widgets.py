@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from metabam.plots import theme
 from metabam.texts import text
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
+ROW_HEIGHT: Final = 33
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -145,6 +146,11 @@ def metric(cell: Any, label: str, value: object, note: str = "", *, help_text: s
         border=True,
         height="stretch",
     )
+
+
+def table_height(rows: int, most: int) -> int | Literal["content"]:
+    """Return the height of a table in px: that of its rows, so that no empty ones follow, and at most ``most``."""
+    return "content" if ROW_HEIGHT * (rows + 1) + 3 <= most else most
 
 
 def points_of(event: Any) -> list[dict[str, Any]]:

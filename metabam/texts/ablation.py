@@ -231,8 +231,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     # ---------------------------------------------------------------- figures
     "fig.forest.title": ("What is lost without each atom", "移除每个原子失去多少"),
     "fig.forest.note": (
-        "{outside} of {k} atoms do more than chance · {n} pairs, {groups} promoter groups · grey: random directions",
-        "{k} 个原子中 {outside} 个超过偶然 · {n} 个元件对，{groups} 个启动子组 · 灰色：随机方向",
+        "{outside} of {k} atoms do more than chance · {n:,} pairs, {groups:,} promoter groups · grey: random directions",
+        "{k} 个原子中 {outside} 个超过偶然 · {n:,} 个元件对，{groups:,} 个启动子组 · 灰色：随机方向",
     ),
     "fig.forest.alt": (
         "Effect of removing each of {k} atoms: {outside} do more than random directions; the largest is atom {top} with {size:.3f}.",

@@ -95,3 +95,12 @@ def test_no_cache_takes_what_a_user_brought():
     plain |= {"weights", "trained", "view", "first", "second"}
     for arguments in cached.values():
         assert all(name in plain or name.startswith("_") for name in arguments)
+
+
+def test_a_table_is_as_high_as_its_rows_up_to_a_limit():
+    from metabam.app.widgets import ROW_HEIGHT, table_height
+
+    assert table_height(3, 300) == "content"
+    assert table_height(0, ROW_HEIGHT + 3) == "content"
+    assert table_height(1, ROW_HEIGHT + 3) == ROW_HEIGHT + 3
+    assert table_height(100, 300) == 300
