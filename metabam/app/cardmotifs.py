@@ -181,15 +181,19 @@ def enriched_rows(card: Card, record: EnrichmentRecord, compared: MotifMatchReco
         row: dict[str, Any] = {
             "kind": card.text(f"card.motif.kind.{'motif' if item.kind == 'motif' else 'kmer'}"),
             "name": item.name,
-            "side": card.text(f"card.motif.side.{item.side}"),
-            "consensus": logo.consensus(item.pwm),
-            "effect": f"AUROC {item.effect:.2f}" if item.kind == "motif" else f"log2 OR {item.effect:.1f}",
-            "q": f"{item.q:.1e}",
         }
         if compared is not None:
             match = known.get(item.name) if item.kind == "motif" else None
             row["known"] = "–" if match is None else f"{match.known} (q {match.q:.1e}, {match.strand})"
-        rows.append(row)
+        rows.append(
+            row
+            | {
+                "side": card.text(f"card.motif.side.{item.side}"),
+                "consensus": logo.consensus(item.pwm),
+                "effect": f"AUROC {item.effect:.2f}" if item.kind == "motif" else f"log2 OR {item.effect:.1f}",
+                "q": f"{item.q:.1e}",
+            }
+        )
     return rows
 
 
@@ -213,7 +217,10 @@ def _table_and_logo(
         synthetic=card.scene.synthetic,
         lang=card.scene.lang,
     )
-    left, right = st.columns([1.25, 1], gap="medium")
+    if "known" in name:  # one column more: the logo goes below
+        left, right = st.container(), st.columns([1.25, 1], gap="medium")[0]
+    else:
+        left, right = st.columns([1.25, 1], gap="medium")
     with left:
         st.dataframe(
             [{name[column]: value for column, value in row.items()} for row in shown],
@@ -295,7 +302,7 @@ def named_text(card: Card, mechanism: int, world: truth.Planted) -> str:
         return ""
     said = [f"{name} (q = {q:.0e})" for name, q in found.items() if q is not None]
     rest = [name for name, q in found.items() if q is None]
-    out = card.text("card.truth.named", motifs=", ".join(said)) if said else ""
+    out = card.text("card.truth.named", motifs=card.text("shell.comma").join(said)) if said else ""
     return f"{out} {card.text('card.truth.unnamed', motifs=', '.join(rest))}".strip() if rest else out
 
 

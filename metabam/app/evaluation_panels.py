@@ -209,7 +209,8 @@ def _confusion(scene: Scene, record: CutoffRecord, cutoff: float) -> None:
         if whole:
             low, high = queries.wilson(part / whole, whole)
             note = scene.text("evaluation.cutoff.wilson", low=low, high=high)
-            metric(cell, scene.text(f"evaluation.cutoff.{name}"), f"{part / whole:.3f}", note)
+            about = scene.text("evaluation.cutoff.wilson_help", n=f"{whole:,}")
+            metric(cell, scene.text(f"evaluation.cutoff.{name}"), f"{part / whole:.3f}", note, help_text=about)
         else:
             metric(cell, scene.text(f"evaluation.cutoff.{name}"), "–")
     said = {name: scene.text(f"evaluation.cutoff.{name}") for name in ("row", "predicted", "not_predicted")}

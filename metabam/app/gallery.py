@@ -109,7 +109,7 @@ def controls(scene: Scene) -> Chosen:
 
     def named(number: str) -> str:
         said = labels.get(number, {}).get("label", "")
-        return f"{number} · {plain(said, 24)}" if said else number
+        return f"{number} · {said[:24]}" if said else number  # options are drawn as they are, not as Markdown
 
     atom = left.selectbox(
         scene.text("atoms.pick"),

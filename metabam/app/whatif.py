@@ -12,7 +12,7 @@ from metabam.app import cache, session
 from metabam.app import model as models
 from metabam.app.adaptation import Adaptation
 from metabam.app.layout import Scene
-from metabam.app.widgets import chart, empty, metric, plain, table_height
+from metabam.app.widgets import chart, empty, metric, table_height
 from metabam.plots import labels
 from metabam.records import WhatIfRecord
 
@@ -137,7 +137,7 @@ def _answer(scene: Scene, done: Adaptation, kept: WhatIf) -> None:
     order = np.argsort(-np.abs(change), kind="stable")[:MOST_ROWS]
     shown: list[dict[str, Any]] = [
         {
-            scene.text("live.col.pair"): plain(names[row], 60),
+            scene.text("live.col.pair"): str(names[row])[:60],
             scene.text("fig.whatif.before"): float(record.probability_before[row]),
             scene.text("fig.whatif.after"): float(record.probability_after[row]),
         }

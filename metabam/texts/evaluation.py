@@ -216,6 +216,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "evaluation.cutoff.recall": ("Recall", "召回率"),
     "evaluation.cutoff.flagged": ("Called contact", "判为接触"),
     "evaluation.cutoff.of": ("of {n:,} pairs", "共 {n:,} 对"),
+    "evaluation.cutoff.wilson_help": (
+        "95 % interval below (Wilson), n = {n}.",
+        "下方为 95 % 区间（Wilson），n = {n}。",
+    ),
     "evaluation.cutoff.wilson": ("{low:.2f} – {high:.2f}", "{low:.2f} – {high:.2f}"),
     "evaluation.cutoff.how": (
         "Both curves describe the same pairs (16 labelled pairs, {supports} supports pooled). Move the cutoff, or click a "

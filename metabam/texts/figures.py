@@ -37,7 +37,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "fig.spectrum.title": ("Singular values of V", "V 的奇异值"),
     "fig.spectrum.index": ("index i", "序号 i"),
-    "fig.spectrum.null": ("random, 5–95 % of {draws}", "随机矩阵 5–95 %（{draws} 个）"),
+    "fig.spectrum.null": ("random, 5–95 % of {draws}", "随机 5–95 %（{draws}）"),
     "fig.spectrum.raw": ("as trained", "训练所得"),
     "fig.spectrum.normalised": ("rows normalised", "行归一化"),
     "fig.spectrum.alt": (
