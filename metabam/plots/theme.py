@@ -63,7 +63,9 @@ _AXIS: Final[dict[str, Any]] = {
     "tickfont": {"size": 12, "color": MUTED},
     "title": {"font": {"size": 13, "color": INK}, "standoff": 8},
 }
-_BARE: Final[dict[str, Any]] = {"colorbar": {"outlinewidth": 0, "ticks": ""}}
+_BARE: Final[dict[str, Any]] = {
+    "colorbar": {"outlinewidth": 0, "ticks": "", "title": {"font": {"size": 12, "color": MUTED}}}
+}
 HOUSE: Final = go.layout.Template(
     layout={
         "title": {
