@@ -145,7 +145,7 @@ def drift(tour: Tour) -> None:
     rows = {row["fingerprint"]: row["of them planted"] for row in tour.table("fingerprint", "of them planted")}
     low = int(rows[text("drift.which.own")].split("(")[1].split("%")[0])
     others = ("shuffled", "native")
-    high = {name: int(rows[text(f"drift.which.{name}")].split("– ")[1].split("%")[0]) for name in others}
+    high = {name: int(rows[text(f"drift.which.{name}")].split("–")[1].split("%")[0]) for name in others}
     assert low > high["shuffled"]
     assert low > high["native"]
     assert len(tour.trace("drift_pairs", text("fig.drift.listed"))["x"]) > 100
