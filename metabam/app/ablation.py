@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 import streamlit as st
 
-from metabam.app import ablating, cache, cutting, session, slices, together, truth
+from metabam.app import ablating, cache, cutting, session, slices, together, truth, turns
 from metabam.app.ablating import TABLES, TRAINING, Ablation, Setting
 from metabam.app.layout import Scene, guarded
 from metabam.app.widgets import chart, empty, metric, plain, points_of
@@ -122,7 +122,7 @@ def _controls(scene: Scene) -> Setting | None:
 def _compute(scene: Scene, setting: Setting) -> None:
     """Remove every atom once, with progress and a way out; what was shown before stays."""
     place = st.empty()
-    with st.status(scene.text("ablation.working"), type="step") as status:
+    with st.status(scene.text("ablation.working"), type="step") as status, turns.heavy(scene):
         done = ablating.compute(scene, setting, cutting.progress_in(scene, place))
         place.empty()
         status.update(label=scene.text("ablation.done", seconds=done.seconds), state="complete")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import streamlit as st
 
-from metabam.app import adaptation, cache, planning, session
+from metabam.app import adaptation, cache, planning, session, turns
 from metabam.app.adaptation import Loaded
 from metabam.app.findings import findings_table
 from metabam.app.layout import Scene, guarded
@@ -185,7 +185,8 @@ def _press(scene: Scene, loaded: Loaded, pressed: str, asked: tuple[Any, ...]) -
     if pressed == "new":
         session.forget(VETOED, "design_pick")
         session.put(WISHES, _wishes(asked))
-    session.put(PLAN, run_plan(scene, loaded, session.get(WISHES, Wishes()), tuple(session.get(VETOED, ()))))
+    with turns.heavy(scene):
+        session.put(PLAN, run_plan(scene, loaded, session.get(WISHES, Wishes()), tuple(session.get(VETOED, ()))))
 
 
 def _wishes(asked: tuple[Any, ...]) -> Wishes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from metabam.app import adaptation, cache, session
+from metabam.app import adaptation, cache, session, turns
 from metabam.app.adaptation import OTHERS, Adaptation, Loaded
 from metabam.app.layout import Scene, guarded
 from metabam.app.live import DONE, QUERY_STATE, forget_all
@@ -84,7 +84,7 @@ def run_adaptation(scene: Scene, support: Loaded, chosen: list[str], refine: Ref
     asked = loaded if isinstance(loaded, Loaded) and not loaded.result.refused else None
     waiting = st.empty()
     progress = _progress(scene, waiting, 0 if asked is None else len(asked.result.table))
-    with st.status(scene.text("live.working"), type="step") as status:
+    with st.status(scene.text("live.working"), type="step") as status, turns.heavy(scene):
         st.write(scene.text("live.step.learners"))
         others = {name: cache.other(scene.run, name) for name in chosen if name in OTHERS}
         lines = cache.line_fingerprints(scene.run)

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from metabam.app import asking, cache, lens, lensfiles, session, sites, truth
+from metabam.app import asking, cache, lens, lensfiles, session, sites, truth, turns
 from metabam.app.layout import Scene, guarded
 from metabam.app.lens import Lens
 from metabam.app.widgets import chart, empty, metric, number, plain
@@ -43,7 +43,7 @@ def _of_this_run(scene: Scene, result: Lens) -> bool:
 
 
 def _compute(scene: Scene, asked: asking.Request) -> None:
-    with st.status(scene.text("sequence.working"), type="step") as status:
+    with st.status(scene.text("sequence.working"), type="step") as status, turns.heavy(scene):
         found = lens.compute(scene, asked.line, asked.row, asked.asked)
         status.update(label=scene.text("sequence.done", seconds=found.seconds), state="complete")
     session.put(lens.RESULT, found)
@@ -206,7 +206,8 @@ def _take_window() -> None:
 
 
 def _mutate(scene: Scene, result: Lens, window: Window) -> None:
-    with st.status(scene.text("sequence.mutating", n=3 * (window.end - window.start)), type="step") as status:
+    told = scene.text("sequence.mutating", n=3 * (window.end - window.start))
+    with st.status(told, type="step") as status, turns.heavy(scene):
         found = lens.mutate(scene, result, window)
         status.update(label=scene.text("sequence.mutated"), state="complete")
     session.put(lens.MUTATED, (result.key, window, found))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from metabam.app import ablating, cutting, session, slices
+from metabam.app import ablating, cutting, session, slices, turns
 from metabam.app.ablating import Ablation
 from metabam.app.layout import Scene
 from metabam.app.shelf import shared
@@ -49,7 +49,7 @@ def curve(scene: Scene, done: Ablation) -> None:
     if record is None and pressed:
         place = st.empty()
         size = slices.forest_of(done, slices.Slice(), "logit").size
-        with st.status(scene.text("ablation.curve_working"), type="step") as status:
+        with st.status(scene.text("ablation.curve_working"), type="step") as status, turns.heavy(scene):
             record = ablating.curve_of(scene, done, size, cutting.progress_in(scene, place))
             place.empty()
             status.update(label=scene.text("ablation.curve_done"), state="complete")
@@ -95,7 +95,7 @@ def pairs(scene: Scene, done: Ablation) -> None:
     key = digest("synergy", done.key, atoms)
     record = _kept(done, key)
     if record is None and pressed:
-        with st.status(scene.text("ablation.pairs_working"), type="step") as status:
+        with st.status(scene.text("ablation.pairs_working"), type="step") as status, turns.heavy(scene):
             record = ablating.synergy_of(scene, done, atoms)
             status.update(label=scene.text("ablation.pairs_done"), state="complete")
         _keep(done, key, record)

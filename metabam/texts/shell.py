@@ -81,6 +81,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "shell.comma": (", ", "、"),
     "shell.colon": (": ", "："),
     "shell.shown": ("{shown} shown / {total} in total", "显示 {shown} / 共 {total}"),
+    "shell.turn": (
+        "{n} before you on this server; yours starts by itself.",
+        "服务器上还有 {n} 项计算排在前面，轮到时会自动开始。",
+    ),
     "shell.how": ("How to read this", "如何阅读"),
     "shell.csv": ("CSV", "CSV"),
     "shell.csv_help": ("The values drawn above, no more and no fewer.", "上图中画出的数值，不多不少。"),
