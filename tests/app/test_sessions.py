@@ -99,7 +99,7 @@ def press_together(visits: list[Tour]) -> list[float]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="reads the server's memory from /proc")
-def test_ten_visitors_adapt_at_once_and_each_gets_its_own_answer(tmp_path, demo_present, capsys):
+def test_x23_ten_visitors_adapt_at_once_and_each_gets_its_own_answer(tmp_path, demo_present, capsys):
     (tmp_path / "runs").mkdir()
     files = tables(tmp_path)
     queries = (ASSETS / "examples" / "queries_unseen01.tsv").read_bytes()
