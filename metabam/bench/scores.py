@@ -20,14 +20,19 @@ from metabam.records import CutoffRecord, GeneRankRecord, JudgedPairs, ScoreReco
 Array = NDArray[np.float64]
 DRAWS = 400
 DISTANCES = ((0.0, 5e4), (5e4, 2e5), (2e5, 1e6), (1e6, np.inf))
+SHARES = frozenset({"auroc", "auprc", "brier", "ece", "coverage", "reversal_auroc"})
 EFFICIENCY, RATIO = "adaptation_efficiency", "auprc_ratio"
 
 
 def line_scores(
     table: pd.DataFrame, metric: str, shots: int, learners: Sequence[str], controls: Sequence[str] = (OWN,)
 ) -> list[ScoreRecord]:
-    """Return one record per line, learner and kind of support: mean over supports, Student's 95 % interval."""
+    """Return one record per line, learner and kind of support: mean over supports, Student's 95 % interval.
+
+    The interval of a metric that lies in [0, 1] is cut there.
+    """
     found = []
+    least, most = (0.0, 1.0) if metric in SHARES else (-np.inf, np.inf)
     for learner in learners:
         for control in controls:
             rows = rows_of(table, metric, learner, shots, control).dropna(subset=["value"])
@@ -44,8 +49,8 @@ def line_scores(
                         shots,
                         metric,
                         middle,
-                        middle - half,
-                        middle + half,
+                        max(middle - half, least),
+                        min(middle + half, most),
                         base,
                         len(part),
                     )

@@ -84,11 +84,13 @@ def map_figure(
     _newcomers(figure, view.new, lang)
     chosen = list(view.chosen)
     if chosen:
-        figure.add_scattergl(
-            x=view.layout.coordinates[chosen, 0], y=view.layout.coordinates[chosen, 1], mode="markers",
-            name=text("fig.manifold.chosen", lang, n=len(chosen)), hoverinfo="skip",
-            text=np.array([view.ids[row] for row in chosen]),
-            marker={"symbol": "circle-open", "size": 10, "color": theme.INK, "line": {"width": 1.5}},
+        figure.add_trace(
+            theme.cloud(len(view.ids))(
+                x=view.layout.coordinates[chosen, 0], y=view.layout.coordinates[chosen, 1], mode="markers",
+                name=text("fig.manifold.chosen", lang, n=len(chosen)), hoverinfo="skip",
+                text=np.array([view.ids[row] for row in chosen]),
+                marker={"symbol": "circle-open", "size": 10, "color": theme.INK, "line": {"width": 1.5}},
+            )
         )  # fmt: skip
     theme.finish(
         figure,
@@ -163,17 +165,19 @@ def colour_name(colour: str, lang: str) -> str:
 def _points(figure: go.Figure, view: MapView, rows: IntArray, name: str, colour: str | dict[str, object]) -> None:
     """Add supports as one trace; their ids come back when they are selected."""
     marker = {"color": colour} if isinstance(colour, str) else colour
-    figure.add_scattergl(
-        x=view.layout.coordinates[rows, 0],
-        y=view.layout.coordinates[rows, 1],
-        mode="markers",
-        name=name,
-        ids=np.array([view.ids[row] for row in rows]),
-        customdata=np.array([view.ids[row] for row in rows]),
-        text=np.array([theme.label(view.ids[row]) for row in rows]),
-        marker={"size": 5, "opacity": 0.6, **marker},
-        unselected={"marker": {"opacity": 0.35}},
-        hovertemplate="%{text}<extra></extra>",
+    figure.add_trace(
+        theme.cloud(len(view.ids))(
+            x=view.layout.coordinates[rows, 0],
+            y=view.layout.coordinates[rows, 1],
+            mode="markers",
+            name=name,
+            ids=np.array([view.ids[row] for row in rows]),
+            customdata=np.array([view.ids[row] for row in rows]),
+            text=np.array([theme.label(view.ids[row]) for row in rows]),
+            marker={"size": 5, "opacity": 0.6, **marker},
+            unselected={"marker": {"opacity": 0.35}},
+            hovertemplate="%{text}<extra></extra>",
+        )
     )
 
 
@@ -245,7 +249,7 @@ def gates_figure(
     limits = gate_scale(np.concatenate(values), clip) if values else {}
     for column, (gate, one) in enumerate(zip(shown, values, strict=True), start=1):
         figure.add_trace(
-            go.Scattergl(
+            theme.cloud(len(view.ids))(
                 x=view.layout.coordinates[rows, 0], y=view.layout.coordinates[rows, 1], mode="markers",
                 name=text("fig.manifold.gate", lang, k=gate), showlegend=False,
                 text=np.array([f"{value:+.3f}" for value in one]),

@@ -42,6 +42,7 @@ SIGNED: Final = (
 )
 SUPPORT_SYMBOL: Final = "diamond"
 QUERY_SYMBOL: Final = "circle"
+MOST_SHAPES: Final = 2_000
 
 CONFIG: Final[dict[str, Any]] = {
     "displaylogo": False,
@@ -171,6 +172,14 @@ def finish(
     )
     _badge(figure, synthetic, lang)
     return figure
+
+
+def cloud(points: int) -> type[go.Scatter] | type[go.Scattergl]:
+    """Return the kind of trace for so many points: drawn as shapes up to 2,000, by WebGL above.
+
+    A browser holds few WebGL contexts, and without a graphics card each costs a second before the first point.
+    """
+    return go.Scatter if points <= MOST_SHAPES else go.Scattergl
 
 
 def badge_text(synthetic: bool | None, lang: str) -> str:

@@ -26,12 +26,14 @@ def judged(labels, logits, **known):
 
 
 def test_intervals_over_supports_are_students():
-    table = tidy([row("a", 0, 0.4), row("a", 1, 0.6), row("b", 0, 0.7)])
+    table = tidy([row("a", 0, 0.49), row("a", 1, 0.51), row("b", 0, 0.7)])
     one, two = line_scores(table, "auprc", 16, ["m"])
     assert (one.line, one.estimate, one.n) == ("a", pytest.approx(0.5), 2)
-    assert one.high - one.estimate == pytest.approx(12.7062 * 0.1, rel=1e-4)  # t(1 df) = 12.706, sd / sqrt(2) = 0.1
+    assert one.high - one.estimate == pytest.approx(12.7062 * 0.01, rel=1e-4)  # t(1 df) = 12.706, sd / sqrt(2) = 0.01
     assert two.estimate == pytest.approx(0.7)
     assert np.isnan(two.low)
+    (wide,) = line_scores(tidy([row("a", 0, 0.4), row("a", 1, 0.6)]), "auprc", 16, ["m"])
+    assert (wide.low, wide.high) == (0.0, 1.0)  # 0.5 +- 1.27, but a share cannot lie outside
 
 
 def test_means_by_shots_weigh_lines_alike():

@@ -43,7 +43,7 @@ def test_badge_take_away_and_titled_axes(lang, colour):
 
 def test_one_trace_a_line_in_its_colour_a_star_each_and_two_ellipses_each():
     figure = manifold.map_figure(view(chosen=(3, 11)), synthetic=True)
-    clouds = [trace for trace in figure.data if trace.type == "scattergl" and trace.name in ("a", "b")]
+    clouds = [trace for trace in figure.data if trace.customdata is not None and trace.name in ("a", "b")]
     assert [len(trace.x) for trace in clouds] == [N, N]
     assert [trace.marker.color for trace in clouds] == list(theme.OKABE_ITO[:2])
     assert clouds[1].ids[0] == "b#7"
@@ -52,8 +52,16 @@ def test_one_trace_a_line_in_its_colour_a_star_each_and_two_ellipses_each():
     assert sum(trace.mode == "lines" for trace in figure.data) == 2 * E
     chosen = figure.data[-1]
     assert chosen.x == pytest.approx(view().layout.coordinates[[3, 11], 0])
-    assert chosen.type == "scattergl"
+    assert chosen.marker.symbol == "circle-open"
     assert figure.layout.dragmode == "lasso"
+
+
+def test_points_are_shapes_up_to_a_count_and_webgl_above(monkeypatch):
+    assert {trace.type for trace in manifold.gates_figure(view(), [1, 3], synthetic=True).data} == {"scatter"}
+    monkeypatch.setattr(theme, "MOST_SHAPES", E * N - 1)
+    figures = manifold.map_figure(view(), synthetic=True), manifold.gates_figure(view(), [1, 3], synthetic=True)
+    assert figures[0].data[0].type == "scattergl"
+    assert {trace.type for trace in figures[1].data} == {"scattergl"}
 
 
 def test_an_ellipse_lies_so_many_standard_deviations_out():
@@ -76,7 +84,7 @@ def test_gates_are_signed_about_zero_and_clipped_at_percentiles():
 def test_at_most_five_thousand_supports_are_drawn(monkeypatch):
     monkeypatch.setattr(manifold, "MOST_DRAWN", 5)
     figure = manifold.map_figure(view(), synthetic=True)
-    assert sum(len(trace.x) for trace in figure.data if trace.type == "scattergl") == 5
+    assert sum(len(trace.x) for trace in figure.data if trace.customdata is not None) == 5
     assert "5 shown / 14 supports of 16 pairs" in figure.layout.title.subtitle.text
 
 
