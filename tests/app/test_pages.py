@@ -30,7 +30,7 @@ TITLES = {
     "sequence": ("Sequence lens", "序列透镜"),
     "ablation": ("Mechanism ablation", "机制消融"),
     "drift": ("Fingerprint drift", "指纹漂移"),
-    "manifold": ("Context manifold", "环境流形"),
+    "manifold": ("Context manifold", "语境流形"),
     "live": ("Adapt live", "实时适应"),
     "design": ("Design my support", "设计支持集"),
     "evaluation": ("Evaluation", "评估"),
