@@ -93,7 +93,7 @@ def running_server(runs: Path, cache: Path, **more: str) -> Iterator[Server]:
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
         try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+            await_answer(f"http://127.0.0.1:{port}/_stcore/health", server)
             yield Server(f"http://127.0.0.1:{port}", server)
         finally:
             server.terminate()
@@ -110,7 +110,7 @@ def fresh_server(runs: Path, cache: Path) -> Iterator[str]:
         yield server.address
 
 
-def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+def await_answer(address: str, server: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if server.poll() is not None:

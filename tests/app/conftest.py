@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from tests.app.browser import fresh_server
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = Path(os.environ.get("METABAM_ASSETS") or ROOT / "assets")
@@ -34,6 +36,14 @@ def runs(tmp_path, monkeypatch, demo_present) -> Path:
     monkeypatch.setenv("METABAM_CACHE", str(tmp_path / "cache"))
     st.cache_data.clear()
     return folder
+
+
+@pytest.fixture
+def server(tmp_path, demo_present) -> Iterator[str]:
+    """Return the address of a new server over an empty run folder; it has answered nobody yet."""
+    (tmp_path / "runs").mkdir()
+    with fresh_server(tmp_path / "runs", tmp_path / "cache") as address:
+        yield address
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from metabam.app.navigation import PAGES
 from metabam.texts import text
-from tests.app.browser import CHROMIUM, FLAGS, fresh_server, open_page, settle, whole_page
+from tests.app.browser import CHROMIUM, FLAGS, open_page, settle, whole_page
 from tests.app.conftest import ASSETS
 from tests.app.tour import Tour
 
@@ -34,14 +34,6 @@ def chromium() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def server(tmp_path, demo_present) -> Iterator[str]:
-    """Return the address of a server that has answered nobody yet."""
-    (tmp_path / "runs").mkdir()
-    with fresh_server(tmp_path / "runs", tmp_path / "cache") as address:
-        yield address
 
 
 def is_clean(page: Any, title: str) -> None:

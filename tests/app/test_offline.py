@@ -9,7 +9,7 @@ import pytest
 
 from metabam.app.navigation import PAGES
 from metabam.texts import text
-from tests.app.browser import CHROMIUM, FLAGS, NOBODY_ELSE, Witness, at_home, fresh_server, open_page, settle
+from tests.app.browser import CHROMIUM, FLAGS, NOBODY_ELSE, Witness, at_home, open_page, settle
 from tests.app.tour import Tour
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -27,13 +27,6 @@ def cut_off() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, NOBODY_ELSE])
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def server(tmp_path, demo_present) -> Iterator[str]:
-    (tmp_path / "runs").mkdir()
-    with fresh_server(tmp_path / "runs", tmp_path / "cache") as address:
-        yield address
 
 
 def test_addresses_at_home_and_elsewhere():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from metabam.app import adaptation, cache
+from metabam.cli.serve import MEMORY
 from metabam.texts import text
 from tests.app.browser import CHROMIUM, FLAGS, open_page, running_server
 from tests.app.conftest import ASSETS
@@ -107,7 +108,7 @@ def test_x23_ten_visitors_adapt_at_once_and_each_gets_its_own_answer(tmp_path, d
     gaps = [np.abs(a - b).max() for place, a in enumerate(wanted) for b in wanted[:place]]
     assert min(gaps) > 1e-3  # able to fail: no two visitors expect the same
     with (
-        running_server(tmp_path / "runs", tmp_path / "cache") as server,
+        running_server(tmp_path / "runs", tmp_path / "cache", **MEMORY) as server,
         playwright.sync_playwright() as driver,
     ):
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
