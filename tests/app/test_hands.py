@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from metabam.texts import text
-from tests.app.browser import CHROMIUM, FLAGS, fresh_server, open_page
+from tests.app.browser import CHROMIUM, FLAGS, open_page
 from tests.app.conftest import ASSETS
 from tests.app.tour import Tour
 
@@ -22,14 +22,7 @@ QUERIES = ASSETS / "examples" / "queries_unseen01.tsv"
 
 
 @pytest.fixture
-def address(tmp_path, demo_present) -> Iterator[str]:
-    (tmp_path / "runs").mkdir()
-    with fresh_server(tmp_path / "runs", tmp_path / "cache") as found:
-        yield found
-
-
-@pytest.fixture
-def tour(address) -> Iterator[Tour]:
+def tour(server) -> Iterator[Tour]:
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         visit = Tour(browser.new_page(viewport={"width": 1280, "height": 1100}))
@@ -38,8 +31,8 @@ def tour(address) -> Iterator[Tour]:
         browser.close()
 
 
-def test_a_lasso_lists_its_supports_and_survives_a_recolour(tour, address):
-    open_page(tour.page, f"{address}/manifold")
+def test_a_lasso_lists_its_supports_and_survives_a_recolour(tour, server):
+    open_page(tour.page, f"{server}/manifold")
     assert tour.says(text("manifold.chosen.none"))
     tour.lasso("map", left=0.1, right=0.9, top=0.1, bottom=0.9)
     said = tour.page.get_by_text("supports chosen").first
@@ -54,11 +47,11 @@ def test_a_lasso_lists_its_supports_and_survives_a_recolour(tour, address):
     assert tour.says(text("manifold.chosen.none"))
 
 
-def test_an_order_sheet_comes_back_bit_by_bit(tour, address, tmp_path):
+def test_an_order_sheet_comes_back_bit_by_bit(tour, server, tmp_path):
     """The sheet, filled in, gives to the last bit the predictions that the rows of the original table give."""
     source = list(csv.DictReader(QUERIES.read_text().splitlines(), delimiter="\t"))
     known = {row["pair_id"]: row for row in source}
-    open_page(tour.page, f"{address}/design")
+    open_page(tour.page, f"{server}/design")
     tour.press("design.go", "gain")
     rows = list(csv.DictReader(io.StringIO(tour.download("sheet_csv").decode())))
     assert len(rows) == 16
