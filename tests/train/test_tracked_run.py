@@ -11,7 +11,7 @@ from metabam.data.pairs import read_pairs
 from metabam.data.synthetic import simulate
 from metabam.errors import ConfigError
 from metabam.files import read_json, write_json
-from metabam.model.encoders import TrackedEncoder
+from metabam.model.encoders import RecallingEncoder, TrackedEncoder, without_recall
 from metabam.score.predictor import Predictor
 from metabam.train.pipeline import train_run
 from metabam.train.preflight import check_same
@@ -20,7 +20,8 @@ from tests.faults.trainer import settings
 
 
 @pytest.mark.nightly
-def test_a_tracked_run_trains_is_read_again_and_scores(tmp_path):
+@pytest.mark.parametrize("recall", [False, True])
+def test_a_tracked_run_trains_is_read_again_and_scores(tmp_path, recall):
     simulate(
         tmp_path / "w",
         3,
@@ -31,7 +32,14 @@ def test_a_tracked_run_trains_is_read_again_and_scores(tmp_path):
         promoter_length=200,
     )
     config = settings()
-    options = {"fourier": True, "wavelet": "db2", "mix": "attention", "rotation": True, "gates": "per_step"}
+    options = {
+        "recall": recall,
+        "fourier": True,
+        "wavelet": "db2",
+        "mix": "attention",
+        "rotation": True,
+        "gates": "per_step",
+    }
     model = ModelConfig.model_validate({**config.model.model_dump(), **options})
     track = config.encoder.track.model_copy(update={"periods": (10.5, 42.0), "levels": 2, "channels": 5})
     config = config.model_copy(update={"model": model, "encoder": config.encoder.model_copy(update={"track": track})})
@@ -40,12 +48,15 @@ def test_a_tracked_run_trains_is_read_again_and_scores(tmp_path):
         assert list(train_run(config, genome, table, tmp_path / "run"))[-1].phase == "done"
         run = RunStore(tmp_path).open("run")
         encoder, contexts = run.load_encoder(), run.training_contexts()
-        assert isinstance(encoder, TrackedEncoder)
+        tracked = without_recall(encoder)
+        assert isinstance(tracked, TrackedEncoder)
+        assert isinstance(encoder, RecallingEncoder) is recall
         assert contexts[0].layout == encoder.layout
-        assert contexts[0].features.shape[1] == encoder.layout.width > len(encoder.features)
+        assert contexts[0].features.shape[1] == encoder.layout.width > len(tracked.features)
         predictor = Predictor.of_run(run, genome)
         mine = table.take(table.rows_of((contexts[0].cell_line, contexts[0].assay)))
-        np.testing.assert_allclose(predictor.features(mine)[0], contexts[0].features, atol=1e-4)
+        same = np.isclose(predictor.features(mine)[0], contexts[0].features, rtol=0, atol=1e-4).all()
+        assert same != recall  # in training a line does not recall its own labels; a new line recalls those of all
         held = table.take(table.rows_of(("unseen01", "planted")))
         fingerprint = predictor.adapt(held.take(np.arange(16)))
         scores = predictor.score(fingerprint, held.take(np.arange(16, 80)))
