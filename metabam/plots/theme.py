@@ -174,7 +174,7 @@ def finish(
     return figure
 
 
-def cloud(points: int) -> type[go.Scatter] | type[go.Scattergl]:
+def cloud(points: int) -> Any:
     """Return the kind of trace for so many points: drawn as shapes up to 2,000, by WebGL above.
 
     A browser holds few WebGL contexts, and without a graphics card each costs a second before the first point.
