@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,10 @@ class Visitor:
         self.clean()
         return took
 
+    def choice(self, kind: str, key: str, value: str) -> Callable[[], object]:
+        """Return what sets a widget of this kind to a value."""
+        return lambda: getattr(self.at, kind)(key=key).set_value(value)
+
     def act(self, change: Callable[[], object]) -> float:
         change()
         took = timed(self.at.run)
@@ -125,13 +130,13 @@ def widget(n: int) -> Iterator[float]:
     visitor = Visitor("pages/probe/drift.py")
     for turn in range(2 * n):
         choice = ("shuffled", "own")[turn % 2]
-        yield visitor.act(lambda: visitor.at.segmented_control(key="drift_which").set_value(choice))  # noqa: B023 - called before the loop goes on
+        yield visitor.act(visitor.choice("segmented_control", "drift_which", choice))
 
 
 def gallery(n: int) -> Iterator[float]:
     for _ in range(n):
         visitor = warmed("pages/observe/atoms.py")
-        yield visitor.act(lambda: visitor.at.session_state.__setitem__("atoms_tab", "Gallery"))  # noqa: B023 - called before the loop goes on
+        yield visitor.act(partial(visitor.at.session_state.__setitem__, "atoms_tab", "Gallery"))
 
 
 def card(n: int) -> Iterator[float]:
@@ -139,7 +144,7 @@ def card(n: int) -> Iterator[float]:
     visitor.act(lambda: visitor.at.session_state.__setitem__("atoms_tab", "Gallery"))
     visitor.act(lambda: visitor.at.session_state.__setitem__("atoms_tab", "Card"))
     for atom in range(2, n + 2):
-        yield visitor.act(lambda: visitor.at.selectbox(key="atom").set_value(str(atom)))  # noqa: B023 - called before the loop goes on
+        yield visitor.act(visitor.choice("selectbox", "atom", str(atom)))
 
 
 def adapt(n: int) -> Iterator[float]:
@@ -206,9 +211,7 @@ def pca(n: int) -> Iterator[float]:
     views = list(visitor.at.segmented_control(key="manifold_view").options)
     values = ("raw", "pca")[: len(views)]
     for turn in range(n):
-        yield visitor.act(
-            lambda: visitor.at.segmented_control(key="manifold_view").set_value(values[turn % len(values)])  # noqa: B023 - called before the loop goes on
-        )
+        yield visitor.act(visitor.choice("segmented_control", "manifold_view", values[turn % len(values)]))
 
 
 def browsed(n: int) -> dict[str, list[float]]:
