@@ -115,6 +115,7 @@ class ModelConfig(_Frozen):
     """Meta-BAM itself: atoms, context, gate, unfolding, evidence (metabam/MODEL.md).
 
     ``recall`` lets it know the training lines' elements again; it takes effect where at least three lines share some.
+    ``robust`` is the prior probability that a new line is unlike the training lines (``evidence``'s wider part).
     """
 
     n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
@@ -136,6 +137,7 @@ class ModelConfig(_Frozen):
     fourier_axis: Literal["position", "channel"] = "position"
     wavelet: Literal["off", "haar", "db2"] = "off"
     recall: bool = True
+    robust: Annotated[float, Field(ge=0, lt=1)] = 0.2
 
     @property
     def fourier_track(self) -> bool:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from metabam.config import ModelConfig
 from metabam.learners.dispersion import element_variance
-from metabam.learners.hierarchical import HierarchicalPrior, fit_hierarchical
+from metabam.learners.hierarchical import ROBUST, HierarchicalPrior, fit_hierarchical
 from metabam.learners.logistic import Standardiser, check_contexts
 from metabam.model.context import BayesAggregation
 from metabam.model.metabam import MetaBam, Support
@@ -70,6 +70,8 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     _learn_states(model, contexts, seed, steps)
     prior, states = _fit_prior(model, contexts, seed)
     _install(model, prior, states)
+    if model.evidence.robust > 0.0:
+        _install_robust(model, prior, fit_hierarchical(_translated(model, contexts), seed, shrinkage=ROBUST))
     model.element_variance = _beyond_features(model, contexts)
     if model.learned_prior is not None and isinstance(model.encoder.aggregate, BayesAggregation):
         _shape_prior(model, contexts)
@@ -143,12 +145,16 @@ def states_of(model: MetaBam, features: NDArray[np.float32]) -> NDArray[np.float
         return np.asarray(model.states(torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))).numpy())
 
 
+def _translated(model: MetaBam, contexts: Sequence[LabelledContext]) -> list[LabelledContext]:
+    """Return the contexts with mechanism states in place of features."""
+    return [replace(context, features=states_of(model, context.features)) for context in contexts]
+
+
 def _fit_prior(
     model: MetaBam, contexts: Sequence[LabelledContext], seed: int
 ) -> tuple[HierarchicalPrior, Float64Array]:
     """Return the hierarchical fit on mechanism states, and the states' standard deviation (K,)."""
-    translated = [replace(context, features=states_of(model, context.features)) for context in contexts]
-    prior = fit_hierarchical(translated, seed)
+    prior = fit_hierarchical(_translated(model, contexts), seed)
     with torch.no_grad():
         model.readout.centre.copy_(torch.from_numpy(prior.standardiser.centre))
     return prior, prior.standardiser.scale
@@ -190,6 +196,14 @@ def _install(model: MetaBam, prior: HierarchicalPrior, deviation: Float64Array) 
         model.evidence.log_scale.copy_(_tensor(np.log(scale)))
         model.evidence.root.copy_(_tensor(root))
         model.evidence.log_nuisance.fill_(0.5 * float(np.log(prior.intercept_variance)))
+
+
+def _install_robust(model: MetaBam, prior: HierarchicalPrior, wide: HierarchicalPrior) -> None:
+    """Put the second part of delta's prior into the evidence, as a shift from the first part's mean."""
+    (mean, _, _), (wide_mean, covariance, _) = prior.raw(), wide.raw()
+    with torch.no_grad():
+        model.evidence.robust_shift.copy_(_tensor(wide_mean - mean))
+        model.evidence.robust_root.copy_(_tensor(np.linalg.cholesky(covariance + 1e-8 * np.eye(len(covariance)))))
 
 
 def _shape_prior(model: MetaBam, contexts: Sequence[LabelledContext]) -> None:

@@ -286,7 +286,8 @@ class MetaBamLearner:
         CheckpointError
             When a tensor is missing, unknown or of another shape (``weights-mismatch``).
         """
-        config = ModelConfig.model_validate(description["model"], strict=False)
+        # a model stored before priors had two parts has one
+        config = ModelConfig.model_validate({"robust": 0.0, **description["model"]}, strict=False)
         train = TrainConfig.model_validate(description["train"], strict=False)
         learner = cls(config, train)
         layout = FeatureLayout.of_json(description["layout"]) if "layout" in description else None

@@ -4,14 +4,18 @@ A feature is what DNA says of a mechanism, and DNA does not say all: with weak m
 same enhancers and promoters recur in every line of a genome, so the labels of the training lines tell the rest. Each
 element carries a displacement r of its features, and a pair's logit in line e is
 
-    w_e . (x + r_enhancer + r_promoter) + b_e,      r ~ N(0, tau^2 diag(share))
+    w_e . (x + r_enhancer + r_promoter) + b_e,      r_k ~ N(0, tau_k^2 share_k u_k^2)
 
-with w_e the line's own logistic weights and ``share`` the part of a feature's variance that lies between elements of
-that side: what a feature does not vary with, the element cannot displace. Because r lives among the mechanisms and not
-among the labels, it serves a line in which the same mechanism is off, or works the other way. It is what a look-up
-table knows (gene propensity), put where a fingerprint can turn it. An element that no training line holds has r = 0.
+with w_e the line's own logistic weights; ``share`` the part of a feature's variance that lies between elements of that
+side: what a feature does not vary with, the element cannot displace; ``u`` how undecided the feature is of this
+element (a site that is clearly there or clearly absent leaves nothing to recall, p (1 - p)); and ``tau`` how much the
+feature misses at all, learned from the labels. Because r lives among the mechanisms and not among the labels, it serves
+a line in which the same mechanism is off, or works the other way. It is what a look-up table knows (gene propensity),
+put where a fingerprint can turn it. An element that no training line holds has r = 0.
 
-Laplace's method, enhancers and promoters in turn (doi:10.1080/01621459.1993.10594284, penalised quasi-likelihood).
+Laplace's method, enhancers and promoters in turn (doi:10.1080/01621459.1993.10594284, penalised quasi-likelihood); tau
+by EM on the same posteriors. That method is known to find variances of sparse binary data too small, so a common
+factor on tau is chosen by the likelihood of left-out lines, 0 (no recall) among the candidates.
 """
 
 from __future__ import annotations
@@ -21,16 +25,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from metabam.learners.hierarchical import line_fits
 from metabam.learners.logistic import Standardiser, check_contexts
 from metabam.records import FeatureLayout, FloatArray, IntArray, LabelledContext
 
 Array = NDArray[np.float64]
-STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""tau, in standard deviations of a feature."""
+FACTORS = (0.0, 0.5, 0.75, 1.0, 1.3, 1.6)
+"""Multiples of the tau that EM finds, among which left-out lines choose."""
 LEAST_LINES = 3
 _SWEEPS = 3
+_EM_SWEEPS = 60
+_EM_BEGINS = 2
+_EM_PACE = 0.75  # a plain EM step has 0.5; the variances creep
+_MOST = 2.0  # tau, in standard deviations of a feature
+_LEAST_WEIGHT = 0.01  # of a label: below, one label would move an element without bound
+_DECIDED = 0.1  # what is left of 4 p (1 - p) where a feature says all
 _CHUNK = 4_096
 
 
@@ -38,16 +49,18 @@ _CHUNK = 4_096
 class Recall:
     """Displacements by element: ``enhancer`` (n, D) float32 of ``enhancer_ids`` (n,), ``promoter`` likewise.
 
-    ``strength`` is tau; ``columns`` holds one (N_e, D) float32 per training context, made WITHOUT that context's
-    labels, so that a training line sees of its elements what a new line would; ``score`` the mean log likelihood per
-    pair, in nats, of each of :data:`STRENGTHS`.
+    ``strength`` (D,) is tau in standard deviations of each feature, ``factor`` (one of :data:`FACTORS`) in it;
+    ``columns`` holds one (N_e, D) float32 per training context, made WITHOUT that context's labels, so that a training
+    line sees of its elements what a new line would; ``score`` the mean log likelihood per pair, in nats, of each of
+    :data:`FACTORS`.
     """
 
     enhancer_ids: IntArray
     enhancer: FloatArray
     promoter_ids: IntArray
     promoter: FloatArray
-    strength: float
+    strength: FloatArray
+    factor: float
     columns: tuple[FloatArray, ...]
     score: tuple[float, ...]
 
@@ -74,26 +87,29 @@ def learn_recall(contexts: Sequence[LabelledContext]) -> Recall | None:
 
     Notes
     -----
-    tau is the one of :data:`STRENGTHS` under which the labels of each line are most likely, given displacements
+    The factor is the one of :data:`FACTORS` under which the labels of each line are most likely, given displacements
     from the OTHER lines' labels and weights refitted on the displaced features.
     """
     check_contexts(contexts)
     if len(contexts) < LEAST_LINES:
         return None
     problem = _Problem.of([context.of_pairs() for context in contexts])
-    tried = [problem.cross_fitted(strength) for strength in STRENGTHS]
+    everyone = np.arange(len(contexts))
+    found = problem.strengths(everyone)
+    tried = [problem.cross_fitted(factor * found) for factor in FACTORS]
     scores = [problem.likelihood(columns) for columns in tried]
     best = int(np.argmax(scores))
-    if STRENGTHS[best] == 0.0:
+    if FACTORS[best] == 0.0:
         return None
-    everyone = problem.effects(np.arange(len(contexts)), STRENGTHS[best])
+    enhancer, promoter = problem.effects(everyone, FACTORS[best] * found)
     scale = problem.standardiser.scale
     return Recall(
         enhancer_ids=problem.ids[0],
-        enhancer=(everyone[0] * scale).astype(np.float32),
+        enhancer=(enhancer * scale).astype(np.float32),
         promoter_ids=problem.ids[1],
-        promoter=(everyone[1] * scale).astype(np.float32),
-        strength=STRENGTHS[best],
+        promoter=(promoter * scale).astype(np.float32),
+        strength=(FACTORS[best] * found).astype(np.float32),
+        factor=FACTORS[best],
         columns=tuple((columns * scale).astype(np.float32) for columns in tried[best]),
         score=tuple(scores),
     )
@@ -115,12 +131,31 @@ def between_share(x: Array, groups: IntArray) -> Array:
     return np.asarray(np.clip(1.0 - within / np.where(total > 0, total, 1.0), 0.0, 1.0))
 
 
+def undecided(x: Array) -> Array:
+    """Return how far features (N, D) are from saying yes or no, (N, D): the deviation of a yes of their probability.
+
+    A feature's own range (its 0.1 and 99.9 percentiles) stands for probabilities 0 and 1; one half gives 1.05.
+    """
+    low, high = np.quantile(x, (0.001, 0.999), axis=0)
+    p = np.clip((x - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+    return np.asarray(np.sqrt(4.0 * p * (1.0 - p) + _DECIDED))
+
+
+def _spread_of(x: Array, groups: IntArray) -> Array:
+    """Return the prior deviation (n, D) of r for each element of one side, for tau = 1."""
+    count = np.maximum(np.bincount(groups), 1)
+    doubt = undecided(x)
+    mean = np.stack([np.bincount(groups, column) / count for column in doubt.T], axis=1)
+    mean /= np.sqrt(np.mean(mean**2, axis=0))
+    return np.asarray(mean * np.sqrt(between_share(x, groups)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Problem:
     """Standardised pairs of all contexts, one after the other, and the weights of their lines.
 
     ``x`` (N, D), ``y`` (N,), ``line`` (N,) number of the context; ``groups`` the element of each pair on either side,
-    (N,) twice, positions in ``ids``; ``share`` (D,) twice; ``weights`` (E, D) and ``intercepts`` (E,).
+    (N,) twice, positions in ``ids``; ``spread`` (n, D) twice; ``weights`` (E, D) and ``intercepts`` (E,).
     """
 
     x: Array
@@ -128,7 +163,7 @@ class _Problem:
     line: IntArray
     ids: tuple[IntArray, IntArray]
     groups: tuple[IntArray, IntArray]
-    share: tuple[Array, Array]
+    spread: tuple[Array, Array]
     weights: Array
     intercepts: Array
     standardiser: Standardiser
@@ -147,19 +182,19 @@ class _Problem:
             line=np.repeat(np.arange(len(contexts)), [len(context) for context in contexts]),
             ids=(enhancer.astype(np.int64), promoter.astype(np.int64)),
             groups=(e, p),
-            share=(between_share(x, e), between_share(x, p)),
+            spread=(_spread_of(x, e), _spread_of(x, p)),
             weights=fits[:, 1:],
             intercepts=fits[:, 0],
             standardiser=standardiser,
             contexts=tuple(contexts),
         )
 
-    def cross_fitted(self, strength: float) -> list[Array]:
+    def cross_fitted(self, tau: Array) -> list[Array]:
         """Return the displacement of each context's pairs as the other contexts' labels tell it, (N_e, D) each."""
         found = []
         everyone = np.arange(len(self.contexts))
         for left_out in everyone.tolist():
-            enhancer, promoter = self.effects(everyone[everyone != left_out], strength)
+            enhancer, promoter = self.effects(everyone[everyone != left_out], tau)
             mine = self.line == left_out
             found.append(enhancer[self.groups[0][mine]] + promoter[self.groups[1][mine]])
         return found
@@ -179,45 +214,91 @@ class _Problem:
             total += float(np.mean(context.labels * logit - np.logaddexp(0.0, logit)))
         return total / len(displaced)
 
-    def effects(self, lines: IntArray, strength: float) -> tuple[Array, Array]:
+    def effects(self, lines: IntArray, tau: Array) -> tuple[Array, Array]:
         """Return the posterior means of r, (n_enhancers, D) and (n_promoters, D), from the labels of some lines."""
-        spread = tuple(strength * np.sqrt(share) for share in self.share)
-        found = [np.zeros((len(ids), self.x.shape[1])) for ids in self.ids]
-        if strength == 0.0:
+        spread = [side * tau for side in self.spread]
+        found = [np.zeros_like(side) for side in spread]
+        if not tau.any():
             return found[0], found[1]
-        rows = np.flatnonzero(np.isin(self.line, lines))
-        at = np.searchsorted(lines, self.line[rows])
-        weights = self.weights[lines]
-        base = np.einsum("nd,nd->n", self.x[rows], weights[at]) + self.intercepts[lines][at]
-        moved = [np.zeros(len(rows)), np.zeros(len(rows))]
+        fit = _Fit(self, lines)
         for _ in range(_SWEEPS):
             for side in (0, 1):
-                group = self.groups[side][rows]
                 for _ in range(2):
-                    logit = base + moved[0] + moved[1]
-                    p = 1.0 / (1.0 + np.exp(-logit))
-                    weight = np.maximum(p * (1.0 - p), 1e-4)
-                    target = self.y[rows] - p + weight * moved[side]
-                    found[side] = _posterior_means(group, at, weight, target, weights * spread[side], len(found[side]))
-                    found[side] *= spread[side]
-                    moved[side] = np.einsum("nd,nd->n", found[side][group], weights[at])
+                    found[side] = spread[side] * posterior_means(*fit.work(side), fit.weights, spread[side])
+                    fit.move(side, found[side])
         return found[0], found[1]
 
+    def strengths(self, lines: IntArray) -> Array:
+        """Return tau (D,) by EM: the mean second moment of r over the elements that have labels, side by side."""
+        tau = np.ones(self.x.shape[1])
+        fit = _Fit(self, lines)
+        size = [np.mean(side**2, axis=0) for side in self.spread]
+        for sweep in range(_EM_SWEEPS):
+            moment = np.zeros_like(tau)
+            for side in (0, 1):
+                a, u = fit.work(side)
+                spread = self.spread[side] * tau
+                v = posterior_means(a, u, fit.weights, spread)
+                fit.move(side, spread * v)
+                held = a.any(axis=1)
+                moment += size[side] * (v**2 + posterior_variances(a, fit.weights, spread))[held].mean(axis=0)
+            if sweep >= _EM_BEGINS:
+                ratio = moment / np.maximum(size[0] + size[1], 1e-12)
+                tau = np.minimum(tau * ratio**_EM_PACE, _MOST)
+        return tau
 
-def _posterior_means(group: IntArray, line: IntArray, weight: Array, target: Array, slopes: Array, count: int) -> Array:
-    """Return the means (count, D) of v ~ N(0, I) given working responses of logits ``slopes[line] . v[group]``.
 
-    With A the summed weights by element and line, u the summed targets, S = ``slopes`` (E, D):
-    mean = S^T (I + A S S^T)^-1 u, an E x E system per element.
+class _Fit:
+    """Displacements being fitted to the labels of some of a problem's lines; ``weights`` (E, D) are theirs."""
+
+    def __init__(self, problem: _Problem, lines: IntArray) -> None:
+        rows = np.flatnonzero(np.isin(problem.line, lines))
+        self.line = np.searchsorted(lines, problem.line[rows])
+        self.weights = problem.weights[lines]
+        self.y = problem.y[rows]
+        self.groups = [group[rows] for group in problem.groups]
+        self.count = [len(ids) for ids in problem.ids]
+        self.own = self.weights[self.line]
+        self.base = np.einsum("nd,nd->n", problem.x[rows], self.own) + problem.intercepts[lines][self.line]
+        self.moved = [np.zeros(len(rows)), np.zeros(len(rows))]
+
+    def work(self, side: int) -> tuple[Array, Array]:
+        """Return the summed weights and working responses of each element in each line, (n, E) twice."""
+        p = expit(self.base + self.moved[0] + self.moved[1])
+        weight = np.maximum(p * (1.0 - p), _LEAST_WEIGHT)
+        target = self.y - p + weight * self.moved[side]
+        n_lines, count = len(self.weights), self.count[side]
+        place = self.groups[side] * n_lines + self.line
+        a, u = (np.bincount(place, values, count * n_lines).reshape(count, n_lines) for values in (weight, target))
+        return a, u
+
+    def move(self, side: int, found: Array) -> None:
+        """Take displacements (n, D) of one side as given."""
+        self.moved[side] = np.einsum("nd,nd->n", found[self.groups[side]], self.own)
+
+
+def posterior_means(a: Array, u: Array, weights: Array, spread: Array) -> Array:
+    """Return the means (n, D) of v ~ N(0, I), r = ``spread`` v, given working responses.
+
+    ``a`` (n, E) summed weights and ``u`` (n, E) summed targets by element and line, ``weights`` (E, D), ``spread``
+    (n, D). With S = ``weights`` * spread of the element: mean = S^T (I + A S S^T)^-1 u, an E x E system per element.
     """
-    n_lines = len(slopes)
-    place = group * n_lines + line
-    a = np.bincount(place, weight, count * n_lines).reshape(count, n_lines)
-    u = np.bincount(place, target, count * n_lines).reshape(count, n_lines)
-    gram = slopes @ slopes.T
-    means = np.empty((count, slopes.shape[1]))
-    for start in range(0, count, _CHUNK):
+    means = np.empty_like(spread)
+    for start in range(0, len(spread), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        system = np.eye(n_lines) + a[rows, :, None] * gram
-        means[rows] = np.linalg.solve(system, u[rows, :, None])[:, :, 0] @ slopes
+        slopes = weights * spread[rows, None, :]
+        system = np.eye(len(weights)) + a[rows, :, None] * (slopes @ slopes.transpose(0, 2, 1))
+        means[rows] = np.einsum("ne,ned->nd", np.linalg.solve(system, u[rows, :, None])[:, :, 0], slopes)
     return means
+
+
+def posterior_variances(a: Array, weights: Array, spread: Array) -> Array:
+    """Return the variances (n, D) of the same v: diag(I - S^T (I + A S S^T)^-1 A S)."""
+    variances = np.empty_like(spread)
+    for start in range(0, len(spread), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        slopes = weights * spread[rows, None, :]
+        system = np.eye(len(weights)) + a[rows, :, None] * (slopes @ slopes.transpose(0, 2, 1))
+        told = np.linalg.solve(system, a[rows, :, None] * slopes)
+        variances[rows] = 1.0 - np.einsum("ned,ned->nd", slopes, told)
+    return variances

@@ -5,6 +5,10 @@ has no such term; a context of a few numbers alone cannot use more than a handfu
 empirical-Bayes fit of the training lines found, so the full model contains hierarchical logistic regression on the
 mechanism states.
 
+The prior has two parts (a robust prior, doi:10.1111/biom.12242): the Gaussian that leaving lines out chose, and, with
+prior probability rho, a wider one halfway to zero. A handful of training lines may resemble one another by chance, and
+no leaving-out among them shows it; the support's own evidence says which part a new line belongs to.
+
 z_c has already read the support once. So that the same labels are not counted twice, ``mu(z_c) = -kappa (theta(z_c)
 - theta(0))``, theta = w * alpha, kappa in [0, 1] learned: at kappa = 1 delta starts from the pooled model whatever
 z_c says, at kappa = 0 from the context's own answer.
@@ -57,7 +61,7 @@ def laplace(
     mean
         Prior mean, (..., R).
     factor
-        F (R, P), prior covariance F F^T (may be singular).
+        F (R, P) or (..., R, P), prior covariance F F^T (may be singular).
     steps
         Damped Newton steps: each takes the best of seven lengths, zero among them, so that the objective never
         rises.
@@ -69,13 +73,32 @@ def laplace(
     The search runs without gradients; the derivative of one more Newton step from its end stands for its own. At the
     optimum that is the implicit derivative, so gradients are exact once the search has converged.
     """
+    centre, covariance, _ = laplace_evidence(design, labels, offset, mask, mean, factor, steps=steps, form=form)
+    return centre, covariance
+
+
+def laplace_evidence(
+    design: Tensor,
+    labels: Tensor,
+    offset: Tensor,
+    mask: Tensor,
+    mean: Tensor,
+    factor: Tensor,
+    *,
+    steps: int = 6,
+    form: Literal["auto", "support", "atoms"] = "auto",
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what :func:`laplace` returns, and the log evidence of the labels (...) in its approximation, in nats."""
     x = (design @ factor) * mask.unsqueeze(-1)
     base = offset + (design @ mean.unsqueeze(-1)).squeeze(-1)
     if form == "support" or (form == "auto" and x.shape[-2] <= x.shape[-1]):
         white, spread = _support_form(x, labels, base, mask, steps)
     else:
         white, spread = _atom_form(x, labels, base, mask, steps)
-    return mean + (factor @ white.unsqueeze(-1)).squeeze(-1), factor @ spread @ factor.T
+    fit = base + (x @ white.unsqueeze(-1)).squeeze(-1)
+    evidence = 0.5 * torch.linalg.slogdet(spread)[1] - _loss(labels, fit, mask, white.square().sum(-1))
+    centre = mean + (factor @ white.unsqueeze(-1)).squeeze(-1)
+    return centre, factor @ spread @ factor.transpose(-1, -2), evidence
 
 
 def _support_form(x: Tensor, labels: Tensor, base: Tensor, mask: Tensor, steps: int) -> tuple[Tensor, Tensor]:
@@ -146,15 +169,25 @@ class EvidencePosterior(nn.Module):
         ``K``.
     newton_steps
         Damped Newton steps of the search.
+    robust
+        rho in [0, 1): prior probability of the wider part, ``robust_shift`` (K,) from the first part's mean and with
+        ``robust_root`` (K, K) as root of its covariance, both given at birth. 0: one Gaussian.
     """
 
-    def __init__(self, n_atoms: int, newton_steps: int) -> None:
+    robust_shift: Tensor
+    robust_root: Tensor
+
+    def __init__(self, n_atoms: int, newton_steps: int, robust: float = 0.0) -> None:
         super().__init__()
         self.newton_steps = newton_steps
+        self.robust = robust
         self.log_scale = nn.Parameter(torch.full((n_atoms,), -1.0))
         self.root = nn.Parameter(torch.zeros(n_atoms, n_atoms))
         self.log_nuisance = nn.Parameter(torch.zeros(()))
         self.raw_kappa = nn.Parameter(torch.tensor(3.0))
+        if robust > 0.0:
+            self.register_buffer("robust_shift", torch.zeros(n_atoms))
+            self.register_buffer("robust_root", torch.eye(n_atoms))
 
     @property
     def kappa(self) -> Tensor:
@@ -162,7 +195,7 @@ class EvidencePosterior(nn.Module):
         return torch.sigmoid(self.raw_kappa)
 
     def prior_factor(self) -> Tensor:
-        """Return F (K, K): prior covariance of delta = F F^T = diag(s^2) + R R^T."""
+        """Return F (K, K): covariance of the first part of delta's prior = F F^T = diag(s^2) + R R^T."""
         eye = torch.eye(len(self.log_scale), dtype=self.log_scale.dtype, device=self.log_scale.device)
         covariance = self.root @ self.root.T + torch.diag((2.0 * self.log_scale).exp())
         factor: Tensor = torch.linalg.cholesky(covariance + 1e-8 * eye)
@@ -178,18 +211,35 @@ class EvidencePosterior(nn.Module):
         """Return mean (..., K) and covariance (..., K, K) of delta, the support's base rate marginalised.
 
         ``states`` (..., S, K) less their centre; ``offset`` (..., S) the context's logits; ``mean`` (..., K) from
-        :meth:`prior_mean`.
+        :meth:`prior_mean`. Of a prior in two parts, mean and covariance of the mixed posterior.
         """
-        factor = self.prior_factor()
-        n_atoms = factor.shape[0]
-        joint = torch.zeros(n_atoms + 1, n_atoms + 1, dtype=factor.dtype, device=factor.device)
-        joint = torch.cat(
-            [
-                torch.cat([factor, joint[:n_atoms, :1]], dim=1),
-                torch.cat([joint[:1, :n_atoms], self.log_nuisance.exp().reshape(1, 1)], dim=1),
-            ]
-        )
+        n_atoms = mean.shape[-1]
         design = torch.cat([states, torch.ones_like(states[..., :1])], dim=-1)
-        padded = torch.cat([mean, torch.zeros_like(mean[..., :1])], dim=-1)
-        centre, covariance = laplace(design, labels, offset, mask, padded, joint, steps=self.newton_steps)
-        return centre[..., :n_atoms], covariance[..., :n_atoms, :n_atoms]
+        factor = self._with_nuisance(self.prior_factor())
+        if self.robust == 0.0:
+            padded = nn.functional.pad(mean, (0, 1))
+            centre, covariance = laplace(design, labels, offset, mask, padded, factor, steps=self.newton_steps)
+            return centre[..., :n_atoms], covariance[..., :n_atoms, :n_atoms]
+        means = nn.functional.pad(torch.stack([mean, mean + self.robust_shift]), (0, 1))
+        factors = torch.stack([factor, self._with_nuisance(self.robust_root)])
+        factors = factors.reshape(2, *(1,) * (mean.dim() - 1), n_atoms + 1, n_atoms + 1)
+        centre, covariance, evidence = laplace_evidence(
+            design, labels, offset, mask, means, factors, steps=self.newton_steps
+        )
+        odds = evidence.new_tensor([1.0 - self.robust, self.robust]).log()
+        share = torch.softmax(evidence + odds.reshape(2, *(1,) * (evidence.dim() - 1)), dim=0)
+        return mixed(share, centre[..., :n_atoms], covariance[..., :n_atoms, :n_atoms])
+
+    def _with_nuisance(self, factor: Tensor) -> Tensor:
+        """Return blockdiag(factor, sd of the support's own base rate), (K + 1, K + 1)."""
+        nuisance: Tensor = torch.block_diag(factor, self.log_nuisance.exp().reshape(1, 1))
+        return nuisance
+
+
+def mixed(share: Tensor, means: Tensor, covariances: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean (..., R) and covariance (..., R, R) of a mixture: ``share`` (M, ...), ``means`` (M, ..., R)."""
+    weight = share.unsqueeze(-1)
+    mean = (weight * means).sum(0)
+    apart = means - mean
+    within = covariances + apart.unsqueeze(-1) * apart.unsqueeze(-2)
+    return mean, (weight.unsqueeze(-1) * within).sum(0)

@@ -99,7 +99,7 @@ class MetaBam(nn.Module):
         self.gate = SpectrumGate(config.context_dim, n_atoms, config.hidden)
         self.unfold = MechanismUnfolding(n_atoms, config.mix_rank, config.n_steps, config.unfolding, config.mix)
         self.readout = MechanismReadout(n_atoms)
-        self.evidence = EvidencePosterior(n_atoms, config.newton_steps)
+        self.evidence = EvidencePosterior(n_atoms, config.newton_steps, config.robust)
         self.learned_prior = LearnedPrior(config.context_dim) if config.prior == "learned" else None
         self.auxiliary = nn.ModuleDict()  # heads of training alone (adversary, decoder): never part of what is stored
         reads_more = config.fourier or config.wavelet != "off"

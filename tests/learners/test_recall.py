@@ -7,7 +7,14 @@ import pytest
 from scipy.special import expit
 
 from metabam.learners.dispersion import _pair_factor, _residuals, element_variance
-from metabam.learners.recall import _posterior_means, _Problem, between_share, learn_recall
+from metabam.learners.recall import (
+    _Problem,
+    between_share,
+    learn_recall,
+    posterior_means,
+    posterior_variances,
+    undecided,
+)
 from metabam.records import FeatureLayout, LabelledContext
 
 D, ENHANCERS, PROMOTERS, PAIRS = 3, 211, 13, 1_201
@@ -32,11 +39,43 @@ def family(hidden=1.0, seed=0, lines=4, pair=0.0):
 
 
 def test_one_element_one_line_is_the_scalar_formula():
-    # slopes s = (2, 1), two pairs of weight 0.25 and targets 0.5, -0.1: v = s u / (1 + a s.s), a = 0.5, u = 0.4
-    group, line = np.array([0, 0]), np.array([0, 0])
-    found = _posterior_means(group, line, np.full(2, 0.25), np.array([0.5, -0.1]), np.array([[2.0, 1.0]]), 2)
+    # slopes s = (2, 1), two pairs of weight 0.25 and targets 0.5, -0.1: v = s u / (1 + a s.s), a = 0.5, u = 0.4;
+    # var v_k = 1 - a s_k^2 / (1 + a s.s)
+    a, u = np.array([[0.5], [0.0]]), np.array([[0.4], [0.0]])
+    weights, spread = np.array([[1.0, 2.0]]), np.array([[2.0, 0.5], [2.0, 0.5]])
+    found = posterior_means(a, u, weights, spread)
     assert np.allclose(found[0], np.array([2.0, 1.0]) * 0.4 / (1.0 + 0.5 * 5.0))
     assert np.all(found[1] == 0.0), "an element without labels stays where its DNA puts it"
+    variances = posterior_variances(a, weights, spread)
+    assert np.allclose(variances[0], 1.0 - 0.5 * np.array([4.0, 1.0]) / (1.0 + 0.5 * 5.0))
+    assert np.all(variances[1] == 1.0)
+
+
+def test_two_lines_agree_with_the_plain_normal_equations():
+    rng = np.random.default_rng(1)
+    a, u = rng.random((5, 2)), rng.standard_normal((5, 2))
+    weights, spread = rng.standard_normal((2, D)), rng.random((5, D))
+    means, variances = posterior_means(a, u, weights, spread), posterior_variances(a, weights, spread)
+    for element in range(5):
+        slopes = weights * spread[element]
+        inverse = np.linalg.inv(np.eye(D) + (slopes.T * a[element]) @ slopes)
+        assert np.allclose(means[element], inverse @ slopes.T @ u[element])
+        assert np.allclose(variances[element], np.diag(inverse))
+
+
+def test_a_feature_that_says_yes_or_no_leaves_little_to_recall():
+    x = np.concatenate([np.zeros(50), np.full(50, 0.5), np.ones(50)])[:, None] * 3.0 - 1.0
+    found = undecided(x)[:, 0]
+    assert np.allclose(found[:50], np.sqrt(0.1))
+    assert np.allclose(found[50:100], np.sqrt(1.1))
+    assert np.allclose(found[100:], np.sqrt(0.1))
+    assert np.allclose(undecided(np.ones((4, 1))), np.sqrt(0.1)), "a constant feature decides everything"
+
+
+def test_what_a_feature_misses_is_told_feature_by_feature():
+    contexts, _ = family()
+    strength = _Problem.of(contexts).strengths(np.arange(4))
+    assert strength[:2].min() > 2.0 * strength[2], "the third is displaced by nothing"
 
 
 def test_the_share_between_groups_is_one_for_what_a_group_fixes_and_none_for_what_it_does_not():
@@ -52,7 +91,8 @@ def test_the_share_between_groups_is_one_for_what_a_group_fixes_and_none_for_wha
 def test_planted_displacements_are_found_and_serve_a_line_that_took_no_part():
     contexts, displaced = family()
     recall = learn_recall(contexts)
-    assert recall.strength > 0.0
+    assert recall.factor > 0.0
+    assert recall.strength[:2].min() > recall.strength[2]
     assert np.array_equal(recall.enhancer_ids, np.arange(ENHANCERS))
     for column in (0, 1):
         assert np.corrcoef(recall.enhancer[:, column], displaced[:, column])[0, 1] > 0.6
@@ -64,10 +104,10 @@ def test_planted_displacements_are_found_and_serve_a_line_that_took_no_part():
 
 def test_a_line_is_displaced_by_other_lines_labels_alone():
     contexts, _ = family()
-    before = _Problem.of(contexts).cross_fitted(0.6)
+    before = _Problem.of(contexts).cross_fitted(np.full(D, 0.6))
     mixed = np.random.default_rng(3).permutation(contexts[3].labels)
     changed = [*contexts[:3], replace(contexts[3], labels=mixed)]
-    after = _Problem.of(changed).cross_fitted(0.6)
+    after = _Problem.of(changed).cross_fitted(np.full(D, 0.6))
     assert np.array_equal(before[3], after[3])
     assert not np.allclose(before[0], after[0]), "and the others do read it"
 
@@ -75,7 +115,7 @@ def test_a_line_is_displaced_by_other_lines_labels_alone():
 def test_nothing_is_recalled_where_features_say_all_or_lines_are_too_few():
     contexts, _ = family(hidden=0.0)
     found = learn_recall(contexts)
-    assert found is None or found.strength <= 0.2
+    assert found is None or found.strength.max() <= 0.4
     assert learn_recall(family()[0][:2]) is None
     strangers = [replace(c, enhancer=c.enhancer + 1_000 * at, promoter=c.promoter + 1_000 * at)
                  for at, c in enumerate(family()[0])]  # fmt: skip
