@@ -49,6 +49,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "unfolding=literal": {"unfolding": "literal"},
     "gates=per_step": {"gates": "per_step"},
     "rotation=true": {"rotation": True},
+    "robust=0": {"robust": 0.0},
     "fourier=true": {"fourier": True},
     "fourier=true, fourier_axis=channel": {"fourier": True, "fourier_axis": "channel"},
     "wavelet=haar": {"wavelet": "haar"},

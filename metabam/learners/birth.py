@@ -203,7 +203,8 @@ def _install_robust(model: MetaBam, prior: HierarchicalPrior, wide: Hierarchical
     (mean, _, _), (wide_mean, covariance, _) = prior.raw(), wide.raw()
     with torch.no_grad():
         model.evidence.robust_shift.copy_(_tensor(wide_mean - mean))
-        model.evidence.robust_root.copy_(_tensor(np.linalg.cholesky(covariance + 1e-8 * np.eye(len(covariance)))))
+        root = np.linalg.cholesky(covariance + 1e-8 * np.eye(len(covariance)))
+        model.evidence.robust_root.copy_(_tensor(np.asarray(root, dtype=np.float64)))
 
 
 def _shape_prior(model: MetaBam, contexts: Sequence[LabelledContext]) -> None:

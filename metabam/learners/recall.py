@@ -269,7 +269,9 @@ class _Fit:
         target = self.y - p + weight * self.moved[side]
         n_lines, count = len(self.weights), self.count[side]
         place = self.groups[side] * n_lines + self.line
-        a, u = (np.bincount(place, values, count * n_lines).reshape(count, n_lines) for values in (weight, target))
+        shape = (count, n_lines)
+        sums = (np.bincount(place, values, count * n_lines) for values in (weight, target))
+        a, u = (np.asarray(values, dtype=np.float64).reshape(shape) for values in sums)
         return a, u
 
     def move(self, side: int, found: Array) -> None:

@@ -232,8 +232,8 @@ class EvidencePosterior(nn.Module):
 
     def _with_nuisance(self, factor: Tensor) -> Tensor:
         """Return blockdiag(factor, sd of the support's own base rate), (K + 1, K + 1)."""
-        nuisance: Tensor = torch.block_diag(factor, self.log_nuisance.exp().reshape(1, 1))
-        return nuisance
+        column = nn.functional.pad(self.log_nuisance.exp().reshape(1, 1), (0, 0, len(factor), 0))
+        return torch.cat([nn.functional.pad(factor, (0, 0, 0, 1)), column], dim=1)
 
 
 def mixed(share: Tensor, means: Tensor, covariances: Tensor) -> tuple[Tensor, Tensor]:

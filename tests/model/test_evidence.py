@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from metabam.model.evidence import EvidencePosterior, laplace
+from metabam.model.evidence import EvidencePosterior, laplace, laplace_evidence, mixed
 
 B, S, R, P = 3, 7, 5, 11
 
@@ -129,3 +129,79 @@ def test_kappa_decides_how_much_of_the_context_delta_takes_back():
     with torch.no_grad():
         evidence.raw_kappa.fill_(-40.0)
     assert torch.allclose(evidence.prior_mean(effects, pooled), torch.zeros(2), atol=1e-9)
+
+
+@pytest.mark.parametrize("form", ["support", "atoms"])
+def test_log_evidence_is_that_of_the_gaussian_integral(form):
+    """One weight, w ~ N(m, f^2): the integral over w on a fine grid; the labels are few, so Laplace is near."""
+    problem = {
+        "design": torch.tensor([[[1.0], [-0.5], [2.0]]], dtype=torch.float64),
+        "labels": torch.tensor([[1.0, 0.0, 1.0]], dtype=torch.float64),
+        "offset": torch.tensor([[0.2, 0.0, -0.3]], dtype=torch.float64),
+        "mask": torch.ones(1, 3, dtype=torch.float64),
+        "mean": torch.tensor([[0.4]], dtype=torch.float64),
+        "factor": torch.tensor([[0.3]], dtype=torch.float64),
+    }
+    _, _, evidence = laplace_evidence(**problem, steps=20, form=form)
+    w = np.linspace(-2.0, 3.0, 20_001)
+    fit = w[:, None] * problem["design"][0, :, 0].numpy() + problem["offset"][0].numpy()
+    likelihood = (problem["labels"][0].numpy() * fit - np.logaddexp(0.0, fit)).sum(1)
+    density = np.exp(-0.5 * ((w - 0.4) / 0.3) ** 2) / (0.3 * np.sqrt(2.0 * np.pi))
+    wanted = np.log(np.trapezoid(np.exp(likelihood) * density, w))
+    assert float(evidence[0]) == pytest.approx(wanted, abs=2e-3)
+    empty = {**problem, "mask": torch.zeros(1, 3, dtype=torch.float64)}
+    assert float(laplace_evidence(**empty, form=form)[2][0]) == pytest.approx(0.0, abs=1e-12), "no label, no evidence"
+
+
+def test_moments_of_a_mixture_by_hand():
+    # 0.75 N(0, 1) + 0.25 N(4, 9): mean 1, variance 0.75 (1 + 1) + 0.25 (9 + 9) = 6
+    mean, covariance = mixed(
+        torch.tensor([[0.75], [0.25]]), torch.tensor([[[0.0]], [[4.0]]]), torch.tensor([[[[1.0]]], [[[9.0]]]])
+    )
+    assert mean.tolist() == [[1.0]]
+    assert covariance.tolist() == [[[6.0]]]
+
+
+def _two_parts(robust):
+    evidence = EvidencePosterior(1, 20, robust).double()
+    with torch.no_grad():
+        evidence.log_scale.fill_(float(np.log(0.1)))
+        evidence.log_nuisance.fill_(-6.0)
+        if robust:
+            evidence.robust_shift.fill_(-2.0)
+            evidence.robust_root.fill_(1.0)
+    return evidence
+
+
+def _posterior(evidence, labels):
+    """Four pairs whose state is 1, -1, 1, -1; the pooled model says logit 2 h."""
+    states = torch.tensor([[[1.0], [-1.0], [1.0], [-1.0]]], dtype=torch.float64)
+    truth = torch.tensor([labels], dtype=torch.float64)
+    with torch.no_grad():
+        return evidence(states, truth, 2.0 * states[..., 0], torch.ones_like(truth), torch.zeros(1, 1).double())
+
+
+def test_a_line_unlike_the_others_is_let_go_and_one_like_them_is_held():
+    one, two = _two_parts(0.0), _two_parts(0.2)
+    for labels, lowest, highest in (([1, 0, 1, 0], -0.4, 0.05), ([0, 1, 0, 1], -4.0, -1.5)):
+        alone, both = float(_posterior(one, labels)[0]), float(_posterior(two, labels)[0])
+        assert abs(alone) < 0.1, "a narrow prior alone holds to the pooled model whatever the labels say"
+        assert lowest < both < highest
+    wide = _posterior(two, [1, 0, 0, 1])[1]
+    assert float(wide) > float(_posterior(one, [1, 0, 0, 1])[1]), "labels that decide nothing leave both parts open"
+
+
+def test_a_batch_of_supports_is_each_support_alone_and_gradients_reach_both_parts():
+    torch.manual_seed(0)
+    evidence = EvidencePosterior(3, 20, 0.3).double()
+    with torch.no_grad():
+        evidence.robust_shift.normal_()
+    states, labels = torch.randn(4, 6, 3).double(), (torch.rand(4, 6) < 0.5).double()
+    offset, mean = torch.randn(4, 6).double(), torch.randn(4, 3).double()
+    mask = torch.ones(4, 6).double()
+    found = evidence(states, labels, offset, mask, mean)
+    for at in range(4):
+        alone = evidence(states[at], labels[at], offset[at], mask[at], mean[at])
+        assert all(torch.allclose(one[at], other, atol=1e-9) for one, other in zip(found, alone, strict=True))
+    torch.autograd.backward(found[0].sum())
+    assert evidence.log_scale.grad.abs().min() > 0
