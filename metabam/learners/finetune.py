@@ -24,6 +24,7 @@ from metabam.learners.logistic import (
     base_rate,
     check_contexts,
     draw_support,
+    left_out_lines,
     sampling_offset,
 )
 from metabam.learners.meta_trained import born_at_zero
@@ -194,7 +195,7 @@ class FineTune:
         """Return the rate, and the steps for each support size, with the least log loss on left-out lines."""
         rng = np.random.default_rng([seed, 7])
         loss = np.zeros((len(RATES), len(SHOTS), len(CHECKPOINTS)))
-        for left_out in contexts:
+        for left_out in left_out_lines(contexts):
             others = [context for context in contexts if context is not left_out]
             network, rate = self._pooled(others, seed).to(self._dtype), base_rate(others)
             for at, shots in enumerate(SHOTS):

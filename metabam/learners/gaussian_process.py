@@ -25,6 +25,7 @@ from metabam.learners.logistic import (
     base_rate,
     check_contexts,
     draw_support,
+    left_out_lines,
     sampling_offset,
     whitened_newton,
 )
@@ -171,7 +172,7 @@ def choose_kernel(
     """Return the kernel of ``GRID`` with the least log loss on left-out lines, supports of 4, 16 and 64 pairs."""
     rng = np.random.default_rng([seed, 19])
     loss = np.zeros(len(GRID))
-    for left_out in contexts:
+    for left_out in left_out_lines(contexts):
         others = [context for context in contexts if context is not left_out]
         weights, rate = pooled_weights(others, standardiser), base_rate(others)
         starts = [calibrated(kernel, weights, others, standardiser) for kernel in GRID]
