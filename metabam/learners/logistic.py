@@ -97,7 +97,7 @@ the cost grows with their square."""
 def left_out_lines(contexts: Sequence[LabelledContext]) -> list[LabelledContext]:
     """Return the contexts to leave out in turn: all, or six of them, evenly spaced."""
     places = np.linspace(0, len(contexts) - 1, min(len(contexts), MOST_LEFT_OUT))
-    return [contexts[int(round(place))] for place in places]
+    return [contexts[round(place)] for place in places]
 
 
 def sampling_offset(labels: NDArray[np.int8] | Array, rate: float) -> float:
