@@ -185,9 +185,10 @@ def _judge(tasks: _Tasks, mean: Array, factor: Array) -> Array:
 ROBUST = Shrinkage(0.5, 0.15, 0.3, 1.5)
 """A prior for a line unlike the training lines: halfway to no effect at all, and wide.
 
-The best of 100 settings over 18 families of five training lines, drawn anew from the laws of the three planted worlds
-(none of them a line of a benchmark): AUROC at 4, 16 and 64 shots 0.680, 0.739, 0.803 against 0.670, 0.722, 0.788 by
-:func:`choose_shrinkage`. Where lines agree it is the worse choice, so it is never used alone."""
+The best of 100 settings over 18 families of five lines drawn anew from the laws of the planted worlds (none of them a
+line of a benchmark). Where lines agree it is the worse choice, so it is a part of a prior, never the whole
+(``benchmarks/robust_prior.py``).
+"""
 GRID = tuple(
     Shrinkage(mean, blend, 0.3, scale)
     for mean, blend, scale in product((0.0, 0.5, 1.0), (0.05, 0.15, 0.4, 1.0), (0.5, 1.0, 2.0))

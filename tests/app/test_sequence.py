@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from metabam.app import adaptation, asking, cache, lens, lensfiles, pairtables
+from metabam.app import adaptation, asking, cache, cardpairs, lens, lensfiles, pairtables
 from metabam.app.lens import Asked, Lens
 from metabam.app.pairtables import Element
 from metabam.plots.sequence import Window
@@ -227,11 +227,16 @@ def test_twins_in_a_table_get_names_of_their_own():
     assert len(set(names)) == len(names) == 3
 
 
-def test_a_pair_of_an_atoms_card_is_read_under_its_own_line(app):
-    at = app(LENS, pair="pair002486", line="atom1", atom="1")
+def test_a_pair_of_an_atoms_card_is_read_under_its_own_line(app, monkeypatch):
+    listed = []
+    table_of = cardpairs.table_of
+    monkeypatch.setattr(cardpairs, "table_of", lambda *asked: listed.append(table_of(*asked)) or listed[-1])
+    app(LENS, pair=PAIR, line="atom1", atom="1")
+    table = listed[0].table
+    at = app(LENS, pair=str(table.pair_id[0]), line="atom1", atom="1")
     clean(at)
-    assert at.subheader[0].value.startswith("pair002486")
-    assert at.selectbox(key="lens_belief").value == "train2 | planted"
+    assert at.subheader[0].value.startswith(str(table.pair_id[0]))
+    assert at.selectbox(key="lens_belief").value == f"{table.cell_line[0]} | {table.assay[0]}"
     assert at.segmented_control(key="lens_target").value == "potential"
     assert {item.label: item.value for item in at.metric}["Residual"] == "0.0%"
     assert "which this run does not have" in words(app(LENS, pair="pair002486", line="atom99"))

@@ -109,6 +109,23 @@ def test_model_options_are_measured_beside_the_default(world, tmp_path):
     assert (tmp_path / "cache").is_dir()
 
 
+@pytest.mark.nightly
+def test_the_robust_prior_is_measured_against_none(world, tmp_path):
+    """The reference against itself differs by nothing, in every column; a share of the wider part by something."""
+    metabam(
+        ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",
+         "--steps", "2", "--set", "encoder.kind=cnn", "--out", str(tmp_path / "run"), "--threads", "1"]
+    )  # fmt: skip
+    text = run(
+        "robust_prior.py", "--world", world, "--run", tmp_path / "run", "--families", 1, "--judges", 2,
+        "--supports", 1, "--pairs", 300, "--share", 0, 0, 0.5,
+    )  # fmt: skip
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith(("| 0 |", "| 0, ", "| 0.5, "))]
+    assert len(rows) == 3
+    assert all(cell.strip().startswith("+0.000 [+0.000, +0.000]") for cell in rows[1][1:4])
+    assert any(not cell.strip().startswith("+0.000 ") for cell in rows[2][1:4])
+
+
 def test_the_sign_ceiling_rises_with_labels_and_leaves_chance_behind(world):
     text = run("sign_ceiling.py", "--world", world, "--shots", 16, 512, "--lines", 0, "--pairs", 600, "--supports", 3)
     few, many = (float(cell.split()[0]) for cell in text.splitlines()[-1].split("|")[2:4])
