@@ -49,8 +49,11 @@ def laplace(
     *,
     steps: int = 6,
     form: Literal["auto", "support", "atoms"] = "auto",
-) -> tuple[Tensor, Tensor]:
-    """Return mean (..., R) and covariance (..., R, R) of the Laplace posterior of logistic weights.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean (..., R) and covariance (..., R, R) of the Laplace posterior of logistic weights, and the evidence.
+
+    The evidence (...) is the log likelihood of the labels, in nats, with the weights integrated out in the same
+    approximation: 0 without labels.
 
     Parameters
     ----------
@@ -73,22 +76,6 @@ def laplace(
     The search runs without gradients; the derivative of one more Newton step from its end stands for its own. At the
     optimum that is the implicit derivative, so gradients are exact once the search has converged.
     """
-    centre, covariance, _ = laplace_evidence(design, labels, offset, mask, mean, factor, steps=steps, form=form)
-    return centre, covariance
-
-
-def laplace_evidence(
-    design: Tensor,
-    labels: Tensor,
-    offset: Tensor,
-    mask: Tensor,
-    mean: Tensor,
-    factor: Tensor,
-    *,
-    steps: int = 6,
-    form: Literal["auto", "support", "atoms"] = "auto",
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what :func:`laplace` returns, and the log evidence of the labels (...) in its approximation, in nats."""
     x = (design @ factor) * mask.unsqueeze(-1)
     base = offset + (design @ mean.unsqueeze(-1)).squeeze(-1)
     if form == "support" or (form == "auto" and x.shape[-2] <= x.shape[-1]):
@@ -218,14 +205,12 @@ class EvidencePosterior(nn.Module):
         factor = self._with_nuisance(self.prior_factor())
         if self.robust == 0.0:
             padded = nn.functional.pad(mean, (0, 1))
-            centre, covariance = laplace(design, labels, offset, mask, padded, factor, steps=self.newton_steps)
+            centre, covariance, _ = laplace(design, labels, offset, mask, padded, factor, steps=self.newton_steps)
             return centre[..., :n_atoms], covariance[..., :n_atoms, :n_atoms]
         means = nn.functional.pad(torch.stack([mean, mean + self.robust_shift]), (0, 1))
         factors = torch.stack([factor, self._with_nuisance(self.robust_root)])
         factors = factors.reshape(2, *(1,) * (mean.dim() - 1), n_atoms + 1, n_atoms + 1)
-        centre, covariance, evidence = laplace_evidence(
-            design, labels, offset, mask, means, factors, steps=self.newton_steps
-        )
+        centre, covariance, evidence = laplace(design, labels, offset, mask, means, factors, steps=self.newton_steps)
         odds = evidence.new_tensor([1.0 - self.robust, self.robust]).log()
         share = torch.softmax(evidence + odds.reshape(2, *(1,) * (evidence.dim() - 1)), dim=0)
         return mixed(share, centre[..., :n_atoms], covariance[..., :n_atoms, :n_atoms])
