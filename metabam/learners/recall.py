@@ -50,8 +50,8 @@ class Recall:
     """Displacements by element: ``enhancer`` (n, D) float32 of ``enhancer_ids`` (n,), ``promoter`` likewise.
 
     ``strength`` (D,) is tau in standard deviations of each feature, ``factor`` (one of :data:`FACTORS`) in it;
-    ``columns`` holds one (N_e, D) float32 per training context, made WITHOUT that context's labels, so that a training
-    line sees of its elements what a new line would; ``score`` the mean log likelihood per pair, in nats, of each of
+    ``columns`` holds one (N_e, D) float32 per training context, made WITHOUT the labels of its cell line, so that a
+    training line sees of its elements what a new line would; ``score`` the mean log likelihood per pair, in nats, of each of
     :data:`FACTORS`.
     """
 
@@ -78,7 +78,7 @@ class Recall:
 
 
 def learn_recall(contexts: Sequence[LabelledContext]) -> Recall | None:
-    """Return what labels tell of elements, or ``None`` where it helps no line or fewer than three lines can tell.
+    """Return what labels tell of elements, or ``None`` where it helps no line or fewer than three cell lines can tell.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def learn_recall(contexts: Sequence[LabelledContext]) -> Recall | None:
     from the OTHER lines' labels and weights refitted on the displaced features.
     """
     check_contexts(contexts)
-    if len(contexts) < LEAST_LINES:
+    if len({context.cell_line for context in contexts}) < LEAST_LINES:
         return None
     problem = _Problem.of([context.of_pairs() for context in contexts])
     everyone = np.arange(len(contexts))
@@ -190,11 +190,14 @@ class _Problem:
         )
 
     def cross_fitted(self, tau: Array) -> list[Array]:
-        """Return the displacement of each context's pairs as the other contexts' labels tell it, (N_e, D) each."""
-        found = []
-        everyone = np.arange(len(self.contexts))
-        for left_out in everyone.tolist():
-            enhancer, promoter = self.effects(everyone[everyone != left_out], tau)
+        """Return the displacement of each context's pairs as the OTHER cell lines' labels tell it, (N_e, D) each.
+
+        Another assay of the same line is no stranger: its labels would tell a line of itself.
+        """
+        lines = np.array([context.cell_line for context in self.contexts])
+        found: list[Array] = []
+        for left_out, name in enumerate(lines.tolist()):
+            enhancer, promoter = self.effects(np.flatnonzero(lines != name), tau)
             mine = self.line == left_out
             found.append(enhancer[self.groups[0][mine]] + promoter[self.groups[1][mine]])
         return found

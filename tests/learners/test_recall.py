@@ -112,6 +112,22 @@ def test_a_line_is_displaced_by_other_lines_labels_alone():
     assert not np.allclose(before[0], after[0]), "and the others do read it"
 
 
+def test_another_assay_of_the_same_line_tells_it_nothing():
+    contexts, _ = family()
+    lines = ["line0", "line1", "line2", "line0"]
+    assays = [
+        replace(context, cell_line=name, assay=str(at))
+        for at, (context, name) in enumerate(zip(contexts, lines, strict=True))
+    ]
+    before = _Problem.of(assays).cross_fitted(np.full(D, 0.6))
+    mixed = np.random.default_rng(3).permutation(assays[3].labels)
+    after = _Problem.of([*assays[:3], replace(assays[3], labels=mixed)]).cross_fitted(np.full(D, 0.6))
+    assert np.array_equal(before[0], after[0])
+    assert not np.allclose(before[1], after[1])
+    two = [replace(context, cell_line=name) for context, name in zip(contexts, ["a", "b", "a", "b"], strict=True)]
+    assert learn_recall(two) is None, "two lines, however many assays"
+
+
 def test_nothing_is_recalled_where_features_say_all_or_lines_are_too_few():
     contexts, _ = family(hidden=0.0)
     found = learn_recall(contexts)
