@@ -51,8 +51,8 @@ class Recall:
 
     ``strength`` (D,) is tau in standard deviations of each feature, ``factor`` (one of :data:`FACTORS`) in it;
     ``columns`` holds one (N_e, D) float32 per training context, made WITHOUT the labels of its cell line, so that a
-    training line sees of its elements what a new line would; ``score`` the mean log likelihood per pair, in nats, of each of
-    :data:`FACTORS`.
+    training line sees of its elements what a new line would; ``score`` the mean log likelihood per pair, in nats, of
+    each of :data:`FACTORS`.
     """
 
     enhancer_ids: IntArray
