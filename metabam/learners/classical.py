@@ -187,8 +187,8 @@ class PooledPriorLogistic(_Linear):
         self._standardiser = Standardiser.of(contexts)
         self._rate = base_rate(contexts)
         weights = pooled_weights(contexts, self._standardiser)
-        if len(contexts) > 1:
-            rest = [[c for c in contexts if c is not left_out] for left_out in contexts]
+        rest = [[c for c in contexts if c.cell_line != left_out.cell_line] for left_out in contexts]
+        if all(rest):
             means = [pooled_weights(others, self._standardiser) for others in rest]
             _, loss = _score_scales(contexts, self._standardiser, means, [base_rate(others) for others in rest], seed)
             if np.isfinite(loss).all():

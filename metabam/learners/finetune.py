@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,12 @@ from torch import Tensor, nn
 
 from metabam.errors import TrainingError
 from metabam.learners.classical import pooled_weights
+from metabam.learners.folds import MOST_LEFT_OUT, line_folds
 from metabam.learners.logistic import (
     Standardiser,
     base_rate,
     check_contexts,
     draw_support,
-    left_out_lines,
     sampling_offset,
 )
 from metabam.learners.meta_trained import born_at_zero
@@ -154,7 +155,7 @@ class FineTune:
         """Train the pooled network, then choose how far supports may move it; deterministic in ``seed``."""
         check_contexts(contexts)
         self._rate = base_rate(contexts)
-        if self.encoder is None and len(contexts) >= 3:
+        if self.encoder is None and len(line_folds(contexts)) >= 3:
             self.schedule = self._choose(contexts, seed)
         self.network = self._pooled(contexts, seed).to(self._dtype)
 
@@ -195,11 +196,12 @@ class FineTune:
         """Return the rate, and the steps for each support size, with the least log loss on left-out lines."""
         rng = np.random.default_rng([seed, 7])
         loss = np.zeros((len(RATES), len(SHOTS), len(CHECKPOINTS)))
-        for left_out in left_out_lines(contexts):
-            others = [context for context in contexts if context is not left_out]
+        for held, rest in line_folds(contexts, MOST_LEFT_OUT):
+            others = [contexts[at] for at in rest]
             network, rate = self._pooled(others, seed).to(self._dtype), base_rate(others)
             for at, shots in enumerate(SHOTS):
-                for repeat in range(repeats):
+                for place, repeat in product(held, range(repeats)):
+                    left_out = contexts[place]
                     rows, queries = draw_support(left_out, shots, rng, queries=400, balanced=repeat % 2 == 1)
                     if not len(queries):
                         continue
@@ -211,7 +213,7 @@ class FineTune:
                             if done in CHECKPOINTS:
                                 z = _logits(copy, x)
                                 error = float(np.mean(np.logaddexp(0.0, z) - y * z))
-                                loss[which, at, CHECKPOINTS.index(done)] += error
+                                loss[which, at, CHECKPOINTS.index(done)] += error / len(held)
         best = int(np.argmin(loss.min(axis=2).sum(axis=1)))
         return Schedule(RATES[best], tuple(CHECKPOINTS[int(place)] for place in loss[best].argmin(axis=1)))
 

@@ -19,13 +19,13 @@ from scipy.special import expit, ndtri
 
 from metabam.errors import TrainingError
 from metabam.learners.classical import pooled_weights
+from metabam.learners.folds import MOST_LEFT_OUT, line_folds
 from metabam.learners.logistic import (
     Array,
     Standardiser,
     base_rate,
     check_contexts,
     draw_support,
-    left_out_lines,
     sampling_offset,
     whitened_newton,
 )
@@ -118,7 +118,7 @@ class GaussianProcess:
         self._standardiser = standardiser = Standardiser.of(contexts)
         self._rate = base_rate(contexts)
         weights = pooled_weights(contexts, standardiser)
-        if len(contexts) >= 3:
+        if len(line_folds(contexts)) >= 3:
             self.kernel = choose_kernel(contexts, standardiser, seed)
         self._weights = calibrated(self.kernel, weights, contexts, standardiser)
 
@@ -172,11 +172,12 @@ def choose_kernel(
     """Return the kernel of ``GRID`` with the least log loss on left-out lines, supports of 4, 16 and 64 pairs."""
     rng = np.random.default_rng([seed, 19])
     loss = np.zeros(len(GRID))
-    for left_out in left_out_lines(contexts):
-        others = [context for context in contexts if context is not left_out]
+    for held, rest in line_folds(contexts, MOST_LEFT_OUT):
+        others = [contexts[at] for at in rest]
         weights, rate = pooled_weights(others, standardiser), base_rate(others)
         starts = [calibrated(kernel, weights, others, standardiser) for kernel in GRID]
-        for shots, repeat in product(SHOTS, range(repeats)):
+        for place, shots, repeat in product(held, SHOTS, range(repeats)):
+            left_out = contexts[place]
             rows, queries = draw_support(left_out, shots, rng, queries=300, balanced=repeat % 2 == 1)
             if not len(queries):
                 continue
@@ -189,5 +190,5 @@ def choose_kernel(
                 context = laplace(kernel, x, labels, start[0] + offset + x @ slope)
                 mean, variance = posterior(kernel, context, q, start[0] + q @ slope)
                 z = mean / np.sqrt(1.0 + np.pi * variance / 8.0)
-                loss[at] += float(np.mean(np.logaddexp(0.0, z) - truth * z))
+                loss[at] += float(np.mean(np.logaddexp(0.0, z) - truth * z)) / len(held)
     return GRID[int(np.argmin(loss))]

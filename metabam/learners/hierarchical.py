@@ -13,6 +13,7 @@ from itertools import product
 
 import numpy as np
 
+from metabam.learners.folds import line_folds
 from metabam.learners.logistic import (
     Array,
     Standardiser,
@@ -212,20 +213,21 @@ def choose_shrinkage(
     against the best one. With fewer than three lines nothing can be left out: a middling choice and NaN.
     """
     middling = Shrinkage(0.5, 0.6, 0.3, 1.0)
-    if len(contexts) < 3:
+    folds = line_folds(contexts)
+    if len(folds) < 3:
         return middling, float("nan")
     judged: list[Array] = []
-    for left_out, context in enumerate(contexts):
-        others = np.arange(len(contexts)) != left_out
-        rate = base_rate([c for c, keep in zip(contexts, others, strict=True) if keep])
-        tasks = _tasks(context, standardiser, rate, rng, repeats, size)
-        if not len(tasks.truth):
+    for left_out, others in folds:
+        rate = base_rate([contexts[at] for at in others])
+        tasks = [_tasks(contexts[at], standardiser, rate, rng, repeats, size) for at in left_out]
+        tasks = [task for task in tasks if len(task.truth)]
+        if not tasks:
             continue
         found = np.empty(len(GRID))
         for at, shrinkage in enumerate(GRID):
             mean, covariance, intercept, variance = prior_moments(weights[others], covariances[others], shrinkage)
-            joint = np.concatenate([[intercept], mean])
-            found[at] = np.nanmean(_judge(tasks, joint, joint_factor(covariance, variance)))
+            joint, factor = np.concatenate([[intercept], mean]), joint_factor(covariance, variance)
+            found[at] = np.mean([np.nanmean(_judge(task, joint, factor)) for task in tasks])
         judged.append(found)
     if len(judged) < 2:
         return middling, float("nan")

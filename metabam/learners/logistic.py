@@ -89,17 +89,6 @@ def check_contexts(contexts: Sequence[LabelledContext]) -> None:
             )
 
 
-MOST_LEFT_OUT = 6
-"""How many training lines a peer leaves out, one after the other, to choose its settings: more tell nothing new, and
-the cost grows with their square."""
-
-
-def left_out_lines(contexts: Sequence[LabelledContext]) -> list[LabelledContext]:
-    """Return the contexts to leave out in turn: all, or six of them, evenly spaced."""
-    places = np.linspace(0, len(contexts) - 1, min(len(contexts), MOST_LEFT_OUT))
-    return [contexts[round(place)] for place in places]
-
-
 def sampling_offset(labels: NDArray[np.int8] | Array, rate: float) -> float:
     """Return the log odds by which a support was chosen to over-represent positives against the base rate.
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from metabam.config import ModelConfig, RefineConfig, TrainConfig
 from metabam.errors import ConfigError, InputError, TrainingError
+from metabam.learners.folds import line_folds
 from metabam.learners.interventions import base_shift, edited, sigmoid, unfold_with
 from metabam.learners.refinement import refined
 from metabam.learners.selection import choose_steps, train_steps
@@ -65,11 +66,11 @@ class MetaBamLearner:
     def fit(self, contexts: Sequence[LabelledContext], *, seed: int = 0) -> None:
         """Learn from the training contexts in memory; deterministic in ``seed``.
 
-        With three contexts or more and ``train.leave_one_line_out``, the number of meta-training steps is chosen on
+        With three cell lines or more and ``train.leave_one_line_out``, the number of meta-training steps is chosen on
         left-out lines.
         """
         steps = self.train.steps
-        if self.train.leave_one_line_out and len(contexts) >= 3:
+        if self.train.leave_one_line_out and len(line_folds(contexts)) >= 3:
             steps = choose_steps(contexts, self.config, self.train, seed).steps
         self.chosen_steps = steps
         self.model = train_steps(contexts, self.config, self.train, seed, steps)

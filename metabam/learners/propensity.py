@@ -56,13 +56,16 @@ class Tally:
 class _Labelled:
     """One training context as identities and labels."""
 
+    cell_line: str
     keys: Mapping[str, IntArray]
     labels: NDArray[np.int8]
 
     @classmethod
     def of(cls, contexts: Sequence[LabelledContext]) -> list[_Labelled]:
         """Return every context."""
-        return [cls(keys_of(PairFacts.of_view(context.features)), context.labels) for context in contexts]
+        return [
+            cls(context.cell_line, keys_of(PairFacts.of_view(context.features)), context.labels) for context in contexts
+        ]
 
 
 def tally_of(parts: Sequence[_Labelled], key: str) -> Tally:
@@ -72,17 +75,17 @@ def tally_of(parts: Sequence[_Labelled], key: str) -> Tally:
 
 
 def left_out(parts: Sequence[_Labelled], rates: Sequence[float], key: str, strength: float) -> list[Array]:
-    """Return, for each context, the log odds that the OTHER contexts' tally gives its pairs."""
+    """Return, for each context, the log odds that the OTHER cell lines' tally gives its pairs."""
     found = []
-    for at, (part, rate) in enumerate(zip(parts, rates, strict=True)):
-        others = tally_of([other for place, other in enumerate(parts) if place != at], key)
+    for part, rate in zip(parts, rates, strict=True):
+        others = tally_of([other for other in parts if other.cell_line != part.cell_line], key)
         found.append(logit(others.mean(part.keys[key], rate, strength)))
     return found
 
 
 def rates_without(contexts: Sequence[LabelledContext]) -> list[float]:
-    """Return the base rate of all contexts but each."""
-    return [base_rate([other for other in contexts if other is not context]) for context in contexts]
+    """Return, for each context, the base rate of the other cell lines."""
+    return [base_rate([other for other in contexts if other.cell_line != context.cell_line]) for context in contexts]
 
 
 def choose_strength(parts: Sequence[_Labelled], rates: Sequence[float], key: str) -> float:
@@ -116,7 +119,7 @@ class GenePropensity:
         check_contexts(contexts)
         parts = _Labelled.of(contexts)
         self._rate = base_rate(contexts)
-        if len(parts) > 1:
+        if len({part.cell_line for part in parts}) > 1:
             self.strength = choose_strength(parts, rates_without(contexts), "gene")
         self._tally = tally_of(parts, "gene")
 
@@ -157,7 +160,7 @@ class PairLookup:
         check_contexts(contexts)
         parts = _Labelled.of(contexts)
         self._rate = base_rate(contexts)
-        if len(parts) > 1:
+        if len({part.cell_line for part in parts}) > 1:
             rates = rates_without(contexts)
             self.strengths = {key: choose_strength(parts, rates, key) for key in KEYS}
             columns = [np.concatenate(left_out(parts, rates, key, self.strengths[key])) for key in KEYS]

@@ -24,6 +24,7 @@ from metabam.learners.episodic import (
     run_batch,
     training_device,
 )
+from metabam.learners.folds import line_folds
 from metabam.learners.objective import attach_heads, episode_loss
 from metabam.losses import LossTerms
 from metabam.metrics import auprc, auroc
@@ -118,17 +119,18 @@ def choose_steps(
     """
     grid = tuple(range(0, train.steps + 1, train.eval_every))
     rows: list[tuple[float, ...]] = []
-    for at, left_out in enumerate(contexts):
-        others = [context for context in contexts if context is not left_out]
+    folds = line_folds(contexts)
+    for at, (held, rest) in enumerate(folds):
+        others, left_out = [contexts[place] for place in rest], [contexts[place] for place in held]
         birth = give_birth(others, config, seed, steps=train.birth_steps)
         source = EpisodeSource(others, birth, train, seed)
-        tasks = real_tasks(left_out, JUDGE_SHOTS, 8, 500, seed)
+        tasks = [real_tasks(context, JUDGE_SHOTS, 8, 500, seed) for context in left_out]
         row = []
         for done in run_steps(birth, source, grid[-1]):
             if done in grid:
-                row.append(judge(birth.model, tasks).auroc)
+                row.append(float(np.mean([judge(birth.model, task).auroc for task in tasks])))
                 if progress is not None:
-                    progress(left_out.name, (at + done / max(grid[-1], 1)) / len(contexts))
+                    progress(left_out[0].cell_line, (at + done / max(grid[-1], 1)) / len(folds))
         rows.append(tuple(row))
     return StepChoice(grid[clearly_best(np.asarray(rows))], grid, tuple(rows))
 

@@ -24,6 +24,7 @@ from metabam.data.features import PairFeatures
 from metabam.data.genome import Genome
 from metabam.errors import MetaBamError
 from metabam.files import load_tensors, read_json, save_tensors, write_json
+from metabam.learners.folds import line_folds
 from metabam.learners.metabam import MetaBamLearner
 from metabam.learners.selection import clearly_best
 from metabam.learners.stored import StoredLearner, build_learner
@@ -277,18 +278,19 @@ class _Pipeline:
     def _select_steps(self, contexts: Sequence[LabelledContext]) -> Generator[StepRecord, None, int]:
         """Return the number of meta-training steps that served left-out training lines best."""
         settings = self.config.train
-        if not settings.leave_one_line_out or len(contexts) < 3:
+        lines = line_folds(contexts, MAX_FOLDS)
+        if not settings.leave_one_line_out or len(lines) < 3:
             return settings.steps
-        folds = np.unique(np.linspace(0, len(contexts) - 1, min(MAX_FOLDS, len(contexts))).astype(int)).tolist()
+        folds = [held[0] for held, _ in lines]
         chosen: int | None = self.group.gather(self._chosen() if self.group.rank == 0 else None)[0]
         if chosen is not None:
             return chosen
-        for fold, at in enumerate(folds):
+        for fold, (at, (_, rest)) in enumerate(zip(folds, lines, strict=True)):
             part = f"select-steps-{at}"
             trained = any(note.step >= settings.steps for note in self.folder.checkpoints(part).notes())
             if self.group.gather(trained)[0]:
                 continue  # its scores are in the log
-            others = [item for index, item in enumerate(contexts) if index != at]
+            others = [contexts[place] for place in rest]
             training = yield from self._born(others, settings.steps, contexts[at], "select-steps")
             records = train(
                 training,
