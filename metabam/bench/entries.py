@@ -11,7 +11,9 @@ from metabam.bench.worlds import ACTIVITIES, FEATURES, RECALLED, STRANGERS, TRUT
 from metabam.config import BenchConfig, ModelConfig, TrainConfig
 from metabam.errors import ConfigError, TrainingError
 from metabam.learners import LEARNERS
-from metabam.records import FloatArray, Prediction, SupportSet
+from metabam.learners.birth import Birth
+from metabam.learners.meta_trained import MetaTrained
+from metabam.records import FloatArray, LabelledContext, Prediction, SupportSet
 
 OURS, CONTEXT_ONLY, KNOWER = "metabam", "metabam_context", "truth_knower"
 TRUE_ACTIVITIES = "_true_activities"
@@ -79,6 +81,7 @@ class Fitting:
     def __init__(self, fold: Fold, config: BenchConfig) -> None:
         self.fold, self.config = fold, config
         self._made: dict[tuple[str, str], Any] = {}
+        self._material: dict[str, Birth] = {}
 
     def runnable(self, entry: Entry) -> str:
         """Return why an entry cannot run on this fold, or the empty text."""
@@ -114,8 +117,17 @@ class Fitting:
         if not contexts:
             raise TrainingError("no-contexts", f"fold {self.fold.name} has no training context.", "Check the split.")
         learner = self._built(entry.base)
-        learner.fit(contexts, seed=self.config.seed)
+        if isinstance(learner, MetaTrained):
+            learner.fit(contexts, seed=self.config.seed, birth=self._shared(learner, entry.view, contexts))
+        else:
+            learner.fit(contexts, seed=self.config.seed)
         return learner
+
+    def _shared(self, peer: MetaTrained, view: str, contexts: Sequence[LabelledContext]) -> Birth:
+        """Return the material of the peers' virtual lines: the peers of a benchmark have the same settings."""
+        if view not in self._material:
+            self._material[view] = peer.material(contexts, self.config.seed)
+        return self._material[view]
 
     def _built(self, name: str) -> Any:
         if name == OURS and self.config.steps is not None:

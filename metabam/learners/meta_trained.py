@@ -110,7 +110,7 @@ class MetaTrained:
     def fit(self, contexts: Sequence[LabelledContext], *, seed: int = 0, birth: Birth | None = None) -> None:
         """Learn from real and virtual lines of the training contexts; deterministic in ``seed``.
 
-        ``birth`` is the material of the virtual lines: ``give_birth`` of THE SAME contexts and seed, handed over by
+        ``birth`` is the material of the virtual lines: :meth:`material` of THE SAME contexts and seed, handed over by
         whoever fits several peers on them; it is made here when left out.
         """
         check_contexts(contexts)
@@ -120,15 +120,18 @@ class MetaTrained:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = self.build(start)
-        pool = self._pool(contexts, seed, birth)
+        pool = self._pool(contexts, seed, birth or self.material(contexts, seed))
         for _ in train_network(network, pool, self.config, seed):
             pass
         self.network = network.double().eval().requires_grad_(False)
 
-    def _pool(self, contexts: Sequence[LabelledContext], seed: int, birth: Birth | None) -> list[Tasks]:
+    def material(self, contexts: Sequence[LabelledContext], seed: int) -> Birth:
+        """Return what virtual lines are drawn from; it depends on the number of birth steps alone, not on the peer."""
+        return give_birth(contexts, ModelConfig(), seed, steps=self.config.episodes.birth_steps)
+
+    def _pool(self, contexts: Sequence[LabelledContext], seed: int, material: Birth) -> list[Tasks]:
         """Return the batches of tasks, features standardised; fewer where they would not fit in memory."""
         episodes, standardiser = self.config.episodes, self._fitted()
-        material = birth or give_birth(contexts, ModelConfig(), seed, steps=episodes.birth_steps)
         source = EpisodeSource(contexts, material, episodes, seed)
         width = len(standardiser.centre)
         size = 4 * episodes.batch_tasks * (max(episodes.shots) + episodes.query_size) * width

@@ -19,10 +19,13 @@ from metabam.bench.planted import PlantedWorld
 from metabam.bench.publish import publish
 from metabam.bench.runner import run_bench
 from metabam.bench.store import TABLE, BenchFolder, Part, read_frame, slug
-from metabam.config import BenchConfig
+from metabam.config import BenchConfig, PeerConfig, TrainConfig
 from metabam.errors import ConfigError, InputError, LockedError
+from metabam.learners import LEARNERS, meta_trained
+from metabam.learners.birth import give_birth
 from metabam.records import FeatureLayout
 from tests.bench.conftest import make_fold
+from tests.learners.toys import numbers_of
 
 ROOT = Path(__file__).parents[2]
 QUICK = ("pooled", "prototype", "support_prevalence")
@@ -169,6 +172,23 @@ def test_variants_share_the_learner_they_vary(config):
     assert fitting.fitted(entry).learner is fitting.fitted(entry).learner
     context_only = next(entry for entry in chosen([]) if entry.name == "metabam_context")
     assert (context_only.base, context_only.view) == ("metabam", "features")
+
+
+def test_peers_share_the_material_of_their_virtual_lines_and_learn_the_same_as_alone(config, monkeypatch):
+    small = PeerConfig(steps=5, batches=3, hidden=4, episodes=TrainConfig(birth_steps=7, batch_tasks=3, query_size=31))
+    monkeypatch.setattr(Fitting, "_built", lambda _, name: LEARNERS[name](small))
+    births = []
+    monkeypatch.setattr(meta_trained, "give_birth", lambda *a, **k: births.append(1) or give_birth(*a, **k))
+    fold = make_fold()
+    fitting = Fitting(fold, config)
+    wanted = chosen(["ridge", "maml1"])
+    together = {entry.base: fitting.fitted(entry).learner for entry in wanted}
+    assert len(births) == 1
+    for entry in wanted:
+        alone = LEARNERS[entry.base](small)
+        alone.fit([context.seen_as(entry.view) for context in fold.training], seed=config.seed)
+        assert numbers_of(together[entry.base].network) == numbers_of(alone.network)
+    assert len(births) == 3
 
 
 def test_names_of_files_differ_where_names_differ():
