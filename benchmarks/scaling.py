@@ -77,8 +77,8 @@ class Pool(PlantedLines):
 
 
 def fitted(name: str, contexts: list[LabelledContext], seed: int, steps: int) -> Any:
-    """Return a learner fitted on the lines; Meta-BAM for a fixed number of episodes, chosen for nobody."""
-    train = TrainConfig(steps=steps, leave_one_line_out=False)
+    """Return a learner fitted on the lines; how many of Meta-BAM's steps are taken, left-out lines say, as in a run."""
+    train = TrainConfig(steps=steps)
     learner = MetaBamLearner(ModelConfig(), train) if name == "metabam" else LEARNERS[name]()
     learner.fit(contexts, seed=seed)
     return learner
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=2_000, help="labelled pairs of each training line")
     parser.add_argument("--supports", type=int, default=3, help="supports per held-out line and size")
     parser.add_argument("--queries", type=int, default=2_000)
-    parser.add_argument("--steps", type=int, default=300, help="meta-training steps of Meta-BAM")
+    parser.add_argument("--steps", type=int, default=300, help="meta-training steps of Meta-BAM at most")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="file for the table")
     arguments = parser.parse_args()
@@ -122,7 +122,10 @@ def main() -> None:
             learner = fitted(name, contexts, arguments.seed, arguments.steps)
             seconds = time.process_time() - began
             cells = judged(learner, pool, arguments)
-            lines.append(f"| {count} | {name} | " + " | ".join(cells[shots] for shots in SHOTS) + f" | {seconds:.0f} |")
+            steps = f" ({learner.chosen_steps} steps)" if isinstance(learner, MetaBamLearner) else ""
+            lines.append(
+                f"| {count} | {name}{steps} | " + " | ".join(cells[shots] for shots in SHOTS) + f" | {seconds:.0f} |"
+            )
             print(lines[-1], flush=True)
     text = "\n".join(lines)
     if arguments.out is not None:

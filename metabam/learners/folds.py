@@ -13,7 +13,7 @@ import numpy as np
 from metabam.records import LabelledContext
 
 MOST_LEFT_OUT = 6
-"""How many training lines a peer leaves out, one after the other, to choose its settings: more tell nothing new, and
+"""How many training lines a learner leaves out, one after the other, to choose its settings: more tell nothing new, and
 the cost grows with their square."""
 
 

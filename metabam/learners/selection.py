@@ -24,7 +24,7 @@ from metabam.learners.episodic import (
     run_batch,
     training_device,
 )
-from metabam.learners.folds import line_folds
+from metabam.learners.folds import MOST_LEFT_OUT, line_folds
 from metabam.learners.objective import attach_heads, episode_loss
 from metabam.losses import LossTerms
 from metabam.metrics import auprc, auroc
@@ -112,14 +112,15 @@ def choose_steps(
     seed: int,
     progress: Callable[[str, float], None] | None = None,
 ) -> StepChoice:
-    """Return the number of steps with the best mean AUROC over left-out lines at 4, 16 and 64 shots.
+    """Return the number of steps with the best mean AUROC over left-out lines (six at most) at 4, 16 and 64
+    shots.
 
     Zero steps (the birth itself) is a candidate, and stays the choice unless another gains more than a
     standard error over lines: episodes are run where they help on a line nobody trained on.
     """
     grid = tuple(range(0, train.steps + 1, train.eval_every))
     rows: list[tuple[float, ...]] = []
-    folds = line_folds(contexts)
+    folds = line_folds(contexts, MOST_LEFT_OUT)
     for at, (held, rest) in enumerate(folds):
         others, left_out = [contexts[place] for place in rest], [contexts[place] for place in held]
         birth = give_birth(others, config, seed, steps=train.birth_steps)
