@@ -116,9 +116,12 @@ class ModelConfig(_Frozen):
 
     ``recall`` lets it know the training lines' elements again; it takes effect where at least three lines share some.
     ``robust`` is the prior probability that a new line is unlike the training lines (``evidence``'s wider part).
+    A trained model has ``n_atoms`` atoms, but one per feature where features are fewer; ``overcomplete`` fills up with
+    random combinations of features (no more accurate, and they share out the effects whose signs one wants to read).
     """
 
     n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
+    overcomplete: bool = False
     match: Literal["dot", "cosine"] = "dot"
     context_dim: Annotated[int, Field(ge=1, le=256)] = 8
     n_steps: Annotated[int, Field(ge=1, le=32)] = 3

@@ -49,7 +49,8 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     contexts
         Training contexts, ``E`` of them, features (N_e, D).
     config
-        Sizes; ``n_atoms`` may exceed D (the rest are random combinations).
+        Sizes; of more atoms than features there is one per feature, unless ``overcomplete`` (the rest are then random
+        combinations). The born model's own ``config`` says how many it has.
     seed
         The result is deterministic in it.
     steps
@@ -58,7 +59,10 @@ def give_birth(contexts: Sequence[LabelledContext], config: ModelConfig, seed: i
     check_contexts(contexts)
     torch.manual_seed(seed)
     read = [context.displaced() for context in contexts]
-    model = MetaBam(config, read[0].features.shape[1], contexts[0].layout)
+    n_features = read[0].features.shape[1]
+    if config.n_atoms > n_features and not config.overcomplete:
+        config = config.model_copy(update={"n_atoms": n_features})
+    model = MetaBam(config, n_features, contexts[0].layout)
     standardiser = Standardiser.of(read)
     with torch.no_grad():
         model.feature_centre.copy_(torch.from_numpy(standardiser.centre))

@@ -34,8 +34,8 @@ def value_of(
         raise TrainingError("not-fitted", "this learner has not been trained.", "Call fit, or load a run.")
     if target not in ("logit", "potential", "state"):
         raise ConfigError("unknown-target", f"there is no target {target!r}.", "Choose logit, potential or state.")
-    if not 0 <= atom < learner.config.n_atoms:
-        raise ConfigError("unknown-atom", f"there is no atom {atom}.", f"Choose 0 to {learner.config.n_atoms - 1}.")
+    if not 0 <= atom < model.config.n_atoms:
+        raise ConfigError("unknown-atom", f"there is no atom {atom}.", f"Choose 0 to {model.config.n_atoms - 1}.")
     with torch.no_grad():
         belief = belief_of(model, context)
         shift = float(base_shift(model, belief))

@@ -269,7 +269,7 @@ class MetaBamLearner:
         description = {
             "learner": self.name,
             "n_features": int(model.basis.atoms.shape[1]),
-            "model": self.config.model_dump(mode="json"),
+            "model": model.config.model_dump(mode="json"),
             "train": self.train.model_dump(mode="json"),
             "chosen_steps": self.chosen_steps,
             "element_variance": model.element_variance,
@@ -341,12 +341,12 @@ class MetaBamLearner:
         return float(base_shift(self._fitted(), self._belief(context, None, None), path))
 
     def _per_atom(self, values: NDArray[Any], name: str) -> Tensor:
-        array = np.asarray(values, dtype=np.float32)
+        array, n_atoms = np.asarray(values, dtype=np.float32), self._fitted().config.n_atoms
         low = 0.0 if name == "atom_mask" else -1.0
-        if array.shape != (self.config.n_atoms,) or not np.all((array >= low) & (array <= 1.0)):
+        if array.shape != (n_atoms,) or not np.all((array >= low) & (array <= 1.0)):
             raise ConfigError(
                 "per-atom",
-                f"{name} of shape {array.shape} must hold {self.config.n_atoms} numbers in [{low:g}, 1].",
+                f"{name} of shape {array.shape} must hold {n_atoms} numbers in [{low:g}, 1].",
                 "Give one number per atom.",
             )
         return torch.from_numpy(array)
