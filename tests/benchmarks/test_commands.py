@@ -126,6 +126,25 @@ def test_the_robust_prior_is_measured_against_none(world, tmp_path):
     assert any(not cell.strip().startswith("+0.000 ") for cell in rows[2][1:4])
 
 
+@pytest.mark.nightly
+def test_signs_and_accuracy_are_compared_with_and_without_random_atoms(world, tmp_path):
+    metabam(
+        ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",
+         "--steps", "2", "--out", str(tmp_path / "run"), "--threads", "1"]
+    )  # fmt: skip
+    text = run(
+        "atom_signs.py", "--world", world, "--run", tmp_path / "run", "--families", 1, "--judges", 2, "--pairs", 300,
+        "--ceiling", 0.2,
+    )  # fmt: skip
+    rows = [
+        [float(cell.split()[0]) for cell in line.split("|")[2:-1]]
+        for line in text.splitlines()
+        if line.startswith(("| 24 atoms", "| one atom", "| the second"))
+    ]
+    assert np.allclose(np.subtract(rows[1], rows[0]), rows[2], atol=0.0011)
+    assert all(0.0 <= value <= 1.0 for row in rows[:2] for value in row)
+
+
 def test_the_sign_ceiling_rises_with_labels_and_leaves_chance_behind(world):
     text = run("sign_ceiling.py", "--world", world, "--shots", 16, 512, "--lines", 0, "--pairs", 600, "--supports", 3)
     few, many = (float(cell.split()[0]) for cell in text.splitlines()[-1].split("|")[2:4])

@@ -317,6 +317,25 @@ def test_refusals(world, fitted):
         fitted.adapt(SupportSet(world[0].features[:3, :5], world[0].labels[:3]))
 
 
+@pytest.mark.parametrize(
+    ("asked", "overcomplete", "had"), [(24, False, "one per feature"), (24, True, 24), (3, False, 3), (3, True, 3)]
+)
+def test_there_is_one_atom_per_feature_at_most_unless_random_ones_are_asked_for(world, asked, overcomplete, had):
+    width = world[0].features.shape[1]
+    config = MODEL.model_copy(update={"n_atoms": asked, "overcomplete": overcomplete})
+    model = give_birth(world[:2], config, 0, steps=3).model
+    atoms = model.basis.atoms.detach().numpy()
+    assert atoms.shape == (width if had == "one per feature" else had, width)
+    assert model.config.n_atoms == len(atoms)
+    along = (np.abs(atoms) > 0.9).sum(axis=1) == 1
+    assert along.sum() == min(asked, width)  # the others mix features
+    learner = MetaBamLearner.of_model(model)
+    twin = MetaBamLearner.from_state(*learner.state())
+    support, rest = _support(world[6])
+    one, other = (item.predict(item.adapt(support), world[6].features[rest]) for item in (learner, twin))
+    assert np.array_equal(one.logit, other.logit)
+
+
 @pytest.mark.parametrize(("aggregation", "n_atoms"), [("deepset", 5), ("set_transformer", 11)])
 def test_other_sizes_and_aggregations_fit(world, aggregation, n_atoms):
     config = ModelConfig(
