@@ -153,9 +153,11 @@ def figures(
 
 def most_alike(record: SpectrumRecord) -> tuple[int, int]:
     """Return the two atoms with the largest |cosine|, counted from 1; (1, 1) where there is only one atom."""
-    strength = np.triu(np.abs(np.nan_to_num(record.cosines)), 1)
-    first, second = np.unravel_index(int(np.argmax(strength)), strength.shape)
-    return int(first) + 1, int(second) + 1
+    above, right = np.triu_indices(len(record.cosines), 1)
+    if not len(above):
+        return 1, 1
+    best = int(np.argmax(np.abs(np.nan_to_num(record.cosines[above, right]))))
+    return int(above[best]) + 1, int(right[best]) + 1
 
 
 def pair_table(

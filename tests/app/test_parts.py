@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,8 @@ def test_most_alike_atoms():
     values = np.ones(5)
     record = SpectrumRecord(values, values, values, values, 3, 5.0, 5.0, 5.0, 5, cosines, 0.7, 0.07)
     assert independence.most_alike(record) == (2, 4)
+    assert independence.most_alike(replace(record, cosines=np.eye(5))) == (1, 2)  # as born: no atom is its own pair
+    assert independence.most_alike(replace(record, cosines=np.eye(1))) == (1, 1)
 
 
 def test_clicked_cell_in_any_of_the_forms_it_comes_back_in():
