@@ -209,9 +209,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "ablation.forest.how": (
         "One row per atom. Left: how far predictions move on average when it is removed, whatever the direction. Right: the signed "
         "mean, positive where predictions fall without the atom. Bars are 95 % intervals over promoters. Grey: what 95 % of 200 "
-        "random directions of the same norm do. An atom inside the left band is drawn hollow and gets no score. Click an atom for its pairs.",
+        "random directions of the same norm do. An atom inside the left band is drawn hollow and gets no score. Where "
+        "every atom is a mechanism in use, a random direction mixes real ones, and few single atoms do more than that; the right "
+        "side then says which of them predictions need. Click an atom for its pairs.",
         "每行一个原子。左：移除后预测平均移动多少，不计方向。右：有符号平均值，正值表示移除后预测下降。横线为按启动子计算的 95 % 区间。"
-        "灰色：200 个同长度随机方向中 95 % 的效应。落在左侧灰带内的原子画成空心，不给分数。点击原子可查看其元件对。",
+        "灰色：200 个同长度随机方向中 95 % 的效应。落在左侧灰带内的原子画成空心，不给分数。"
+        "若每个原子都是在用的机制，随机方向就是真实机制的混合，单个原子很少能超过它；此时右侧说明预测需要哪些原子。点击原子可查看其元件对。",
     ),
     "ablation.map.how": (
         "Rows are lines with their number of pairs, columns atoms. Red: predictions fall without the atom; blue: they rise. One atom "
