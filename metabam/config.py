@@ -1,8 +1,7 @@
 """Settings of a run: frozen, validated, with nothing free-form.
 
-A run is described by one :class:`RunConfig`; presets are functions that return one. Unknown keys are refused with
-the nearest
-known key, ranges are checked before anything is allocated.
+A run is described by one :class:`RunConfig`; presets are functions that return one. Unknown keys are refused with the
+nearest known key, ranges are checked before anything is allocated.
 """
 
 from __future__ import annotations
@@ -114,10 +113,9 @@ class EncoderConfig(_Frozen):
 class ModelConfig(_Frozen):
     """Meta-BAM itself: atoms, context, gate, unfolding, evidence (metabam/MODEL.md).
 
-    ``recall`` lets it know the training lines' elements again; it takes effect where at least three lines share some.
-    ``robust`` is the prior probability that a new line is unlike the training lines (``evidence``'s wider part).
-    A trained model has ``n_atoms`` atoms, but one per feature where features are fewer; ``overcomplete`` fills up with
-    random combinations of features (no more accurate, and they share out the effects whose signs one wants to read).
+    ``recall`` (where three training lines share elements) lets it know those elements again. ``robust`` is the prior
+    probability that a new line is unlike the training lines. Of more atoms than features, one per feature is kept:
+    ``overcomplete`` keeps the others, random combinations.
     """
 
     n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
