@@ -102,8 +102,9 @@ section.show()
 # %% [markdown]
 # ## What breaks without an atom?
 #
-# Each atom is replaced by its mean over the lines. An atom inside the grey band does no more than a random direction of the same
-# length: nothing can be said about it, however large its gate.
+# Each atom is replaced by its mean over the lines. An atom inside the grey band moves answers no more than a random direction of
+# the same length does. The third panel asks the labels: how much log-likelihood they lose without the atom. An atom that neither
+# shows does no more than chance, however large its gate.
 
 # %%
 notebook.ablation_panel(demo)
@@ -168,7 +169,7 @@ print("mean |attribution| inside planted sites over outside:", np.round(ratios, 
 
 # %%
 ablated = notebook.ablation(demo).table
-more_than_chance = ablated[~ablated["chance"]]
+more_than_chance = ablated[(ablated["verdict"] == "needed") & ~ablated["inside"]]
 scores = swap.table.set_index("score")["auroc"]
 
 assert found.matched.sum() >= 6, found.matched

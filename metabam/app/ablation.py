@@ -242,10 +242,14 @@ def _one_atom(scene: Scene, done: Ablation, cut: slices.Slice, told: ForestRecor
 
 
 def verdict(scene: Scene, told: ForestRecord, k: int) -> None:
-    """Draw the numbers of one direction; where it does no more than random ones, a warning instead of a score."""
+    """Draw one direction: its size, a warning instead where random ones do as much, and what labels lose without it."""
     facts = scene.text("ablation.facts", n=told.n, groups=told.n_groups, p=float(told.p[k]))
     if slices.is_chance(told, k):
-        st.warning(scene.text("ablation.chance", k=k + 1, p=float(told.p[k])), icon=":material/warning:")
+        nothing = told.verdicts[k] == "chance"
+        said = scene.text("ablation.chance" if nothing else "ablation.small", k=k + 1, p=float(told.p[k]))
+        st.warning(said, icon=":material/warning:")
+        if not nothing:
+            _labels(scene, told, k)
         st.caption(facts)
         return
     unit = scene.text(f"fig.forest.metric.{told.metric}")
@@ -253,7 +257,20 @@ def verdict(scene: Scene, told: ForestRecord, k: int) -> None:
     metric(st, scene.text("ablation.kpi.size", metric=unit), f"{told.size[k]:.3f}", interval)
     interval = scene.text("ablation.interval", low=float(told.low[k]), high=float(told.high[k]))
     metric(st, scene.text("ablation.kpi.effect", metric=unit), f"{told.effect[k]:+.3f}", interval)
+    _labels(scene, told, k)
     st.caption(facts + " " + _sign(scene, told, k))
+
+
+def _labels(scene: Scene, told: ForestRecord, k: int) -> None:
+    """Draw how much less likely the known labels are without one direction."""
+    if not told.n_labelled:
+        st.caption(":material/label_off: " + scene.text("ablation.fit.none"))
+        return
+    value, low, high = (ablation.PER * float(part[k]) for part in (told.fit, told.fit_low, told.fit_high))
+    interval = scene.text("ablation.interval", low=low, high=high)
+    metric(st, scene.text("ablation.kpi.fit", per=ablation.PER), f"{value:+.2f}", interval)
+    kind = told.verdicts[k]
+    st.caption(scene.text(f"ablation.fit.{kind if kind in ('needed', 'harmful') else 'open'}", n=told.n_labelled))
 
 
 def _sign(scene: Scene, told: ForestRecord, k: int) -> str:

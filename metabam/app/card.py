@@ -16,6 +16,7 @@ from metabam.app.layout import Scene
 from metabam.app.widgets import chart, csv_text, metric, plain
 from metabam.app.wording import feature_name
 from metabam.plots import atomcard
+from metabam.plots.ablation import PER
 from metabam.plots.offline import Section
 from metabam.records import GalleryRecord, PairPlaces
 
@@ -124,6 +125,8 @@ def _who(card: Card) -> None:
         "effect_size": float(effect.size[atom]),
         "random_95": effect.size_band,
         "p_against_random": float(effect.p[atom]),
+        "label_log_likelihood_lost": [float(part[atom]) for part in (effect.fit, effect.fit_low, effect.fit_high)],
+        "verdict": effect.verdicts[atom],
         "nearest": [nearest + 1, float(record.nearest_cosine[atom])],
         "reads": reads,
     }
@@ -155,7 +158,8 @@ def _badges(card: Card) -> list[str]:
         text = scene.text("card.dense", share=f"{record.density[atom]:.0%}")
         st.warning(text, icon=":material/blur_on:")
         said.append(text)
-    if record.effect.inside[atom]:
+    verdict = record.effect.verdicts[atom]
+    if verdict == "chance":
         text = scene.text(
             "card.chance",
             size=f"{record.effect.size[atom]:.3f}",
@@ -163,6 +167,12 @@ def _badges(card: Card) -> list[str]:
             p=f"{record.effect.p[atom]:.2f}",
         )
         st.warning(text, icon=":material/casino:")
+        said.append(text)
+    elif verdict != "moves":
+        spread = (record.effect.fit[atom], record.effect.fit_low[atom], record.effect.fit_high[atom])
+        fit, low, high = (f"{PER * value:+.2f}" for value in spread)
+        text = scene.text(f"card.{verdict}", fit=fit, low=low, high=high, n=record.effect.n_labelled, per=PER)
+        (st.info if verdict == "needed" else st.warning)(text, icon=":material/fact_check:")
         said.append(text)
     return said
 

@@ -14,6 +14,7 @@ from metabam.app.layout import Scene
 from metabam.app.slices import EDGES_KB, Slice
 from metabam.app.widgets import empty, plain
 from metabam.errors import InputError
+from metabam.plots.ablation import PER
 from metabam.records import ForestRecord
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 METRICS: Final = ("logit", "probability", "auprc")
 ALL: Final = "all"
 GO: Final = "ablation_go"
+COLUMNS: Final = ("atom", "size", "signed", "p", "fit", "verdict", "follows")
 
 
 def line_text(scene: Scene, name: str) -> str:
@@ -160,7 +162,7 @@ def _chosen(event: Any) -> int:
 
 def table(scene: Scene, told: ForestRecord, names: list[str]) -> None:
     """Draw all atoms as a table, largest effect first; inside the band a warning replaces the score."""
-    head = {name: scene.text(f"ablation.col.{name}") for name in ("atom", "size", "signed", "p", "n", "follows")}
+    head = {name: scene.text(f"ablation.col.{name}") for name in COLUMNS}
     rows = []
     for k in np.argsort(-told.size, kind="stable").tolist():
         chance = slices.is_chance(told, k)
@@ -171,27 +173,34 @@ def table(scene: Scene, told: ForestRecord, names: list[str]) -> None:
             else f"{told.size[k]:.3f} [{told.size_low[k]:.3f}, {told.size_high[k]:.3f}]",
             head["signed"]: "" if chance else f"{told.effect[k]:+.3f} [{told.low[k]:+.3f}, {told.high[k]:+.3f}]",
             head["p"]: float(told.p[k]),
-            head["n"]: told.n,
+            head["fit"]: _fit(told, k),
+            head["verdict"]: scene.text(f"fig.forest.verdict.{told.verdicts[k]}"),
         }
         if names:
             row[head["follows"]] = names[k]
         rows.append(row)
-    inside = int(told.inside.sum())
-    st.markdown(
-        f"**{scene.text('ablation.table')}** · :gray[{scene.text('ablation.table_note', inside=inside, k=len(rows))}]"
-    )
+    facts = {"inside": int(told.inside.sum()), "needed": told.verdicts.count("needed"), "k": len(rows)}
+    st.markdown(f"**{scene.text('ablation.table')}** · :gray[{scene.text('ablation.table_note', **facts)}]")
     st.dataframe(
         rows,
         hide_index=True,
         key="ablation_table",
         height=300,
-        alt=scene.text("ablation.table.alt", inside=inside, k=len(rows)),
+        alt=scene.text("ablation.table.alt", **facts),
         column_config={
-            head["atom"]: st.column_config.NumberColumn(width="small"),
-            head["p"]: st.column_config.NumberColumn(format="%.3f", width="small"),
-            head["n"]: st.column_config.NumberColumn(format="localized", width="small"),
+            head["atom"]: st.column_config.NumberColumn(width=52),
+            head["p"]: st.column_config.NumberColumn(format="%.3f", width=58),
+            head["fit"]: st.column_config.TextColumn(help=scene.text("ablation.col.fit_help", per=PER)),
         },
     )
+
+
+def _fit(told: ForestRecord, k: int) -> str:
+    """Return what labels lose without an atom, empty where there are none."""
+    if not told.n_labelled:
+        return ""
+    value, low, high = (PER * float(part[k]) for part in (told.fit, told.fit_low, told.fit_high))
+    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
 def exports(scene: Scene, done: Ablation, cut: Slice, told: ForestRecord) -> None:

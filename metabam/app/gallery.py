@@ -179,14 +179,14 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
     record = gallery_record(scene)
     match = None if chosen.planted is None else atomdata.recovery(scene, chosen.planted)
     rows = gallery_rows(scene, record, match)
-    chance = int(record.effect.inside.sum())
+    kinds = record.effect.verdicts
     st.caption(
         scene.text("shell.shown", shown=len(rows), total=len(rows))
         + " · "
         + scene.text("atoms.gallery.note", pairs=f"{record.n_pairs:,}", n=record.effect.n, lines=len(record.lines))
     )
-    if chance:
-        st.caption(":material/warning: " + scene.text("atoms.gallery.chance", n=chance, total=len(rows)))
+    counted = {"needed": kinds.count("needed"), "chance": kinds.count("chance"), "total": len(rows)}
+    st.caption(":material/fact_check: " + scene.text("atoms.gallery.verdicts", n=record.effect.n_labelled, **counted))
     name = {key: scene.text(f"atoms.col.{key}") for key in COLUMNS}
     widest = max(float(record.usage.max()), 1e-6)
     st.dataframe(
@@ -223,6 +223,7 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
             name["chance"]: st.column_config.NumberColumn(
                 width=60, format="%.2f", help=scene.text("atoms.col.chance_help")
             ),
+            name["verdict"]: st.column_config.TextColumn(width=74, help=scene.text("atoms.col.verdict_help")),
             name["r"]: st.column_config.TextColumn(width=52, help=scene.text("atoms.col.r_help")),
         },
     )
@@ -231,7 +232,10 @@ def gallery_tab(scene: Scene, chosen: Chosen) -> None:
         _misses(scene, chosen.planted, match)
 
 
-COLUMNS: Final = ("atom", "label", "rank", "usage", "density", "effect", "gate", "nearest", "chance", "planted", "r")
+COLUMNS: Final = (
+    *("atom", "label", "rank", "usage", "density", "effect", "gate", "nearest", "chance", "verdict"),
+    *("planted", "r"),
+)
 
 
 def _shown(key: str, value: object) -> object:
@@ -263,6 +267,7 @@ def gallery_rows(scene: Scene, record: GalleryRecord, match: RecoveredRecord | N
             "gate": record.gates[:, atom].tolist(),
             "nearest": f"{nearest + 1} ({record.nearest_cosine[atom]:+.2f})" if nearest >= 0 else "–",
             "chance": float(record.effect.size[atom] / record.effect.size_band) if record.effect.size_band else None,
+            "verdict": scene.text(f"atoms.verdict.{record.effect.verdicts[atom]}"),
         }
         if match is not None:
             mechanism = match.of_atom(atom)
@@ -324,6 +329,9 @@ def _flat(scene: Scene, record: GalleryRecord, match: RecoveredRecord | None) ->
             "effect high": float(record.effect.high[atom]),
             "effect size": float(record.effect.size[atom]),
             "p against random": float(record.effect.p[atom]),
+            "label log-likelihood lost per pair": float(record.effect.fit[atom]),
+            "label log-likelihood lost low": float(record.effect.fit_low[atom]),
+            "label log-likelihood lost high": float(record.effect.fit_high[atom]),
             "pairs": record.effect.n,
         }
         rows.append(flat)

@@ -145,7 +145,11 @@ def forest_json(done: Ablation, cut: Slice, told: ForestRecord, scene: Scene) ->
         {
             "atom": k + 1,
             "more_than_chance": not is_chance(told, k),
+            "verdict": told.verdicts[k],
             "p": float(told.p[k]),
+            "label_log_likelihood_lost": [float(part[k]) for part in (told.fit, told.fit_low, told.fit_high)]
+            if told.n_labelled
+            else None,
             "effect": None if is_chance(told, k) else [float(part[k]) for part in (told.effect, told.low, told.high)],
             "size": None
             if is_chance(told, k)
@@ -160,6 +164,7 @@ def forest_json(done: Ablation, cut: Slice, told: ForestRecord, scene: Scene) ->
             "metric": told.metric,
             "n": told.n,
             "groups": told.n_groups,
+            "labelled": told.n_labelled,
             "band": told.band.tolist(),
             "size_band": told.size_band,
             "atoms": atoms,

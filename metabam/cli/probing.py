@@ -21,6 +21,13 @@ from metabam.records import AblationCase, Fingerprint, LabelledContext, PairTabl
 if TYPE_CHECKING:
     from metabam.score import Predictor
 
+VERDICTS = {
+    "needed": "the labels need it",
+    "harmful": "the labels are more likely without it",
+    "moves": "moves predictions more than a random direction; the labels do not show whether it helps",
+    "chance": "no more than a random direction",
+}
+
 
 def spectrum(arguments: argparse.Namespace, output: Output) -> Result:
     """Say how many independent directions the atoms of a run have."""
@@ -60,10 +67,11 @@ def ablate(arguments: argparse.Namespace, output: Output) -> Result:
     order = np.argsort(-found.size)
     rows = [
         f"{k}\t{found.effect[k]:.4f}\t{found.low[k]:.4f}\t{found.high[k]:.4f}\t{found.size[k]:.4f}\t{found.p[k]:.4f}\t"
-        + ("no more than a random direction" if found.inside[k] else "more than chance")
+        f"{found.fit[k]:.4f}\t{found.fit_low[k]:.4f}\t{found.fit_high[k]:.4f}\t{VERDICTS[found.verdicts[k]]}"
         for k in order.tolist()
     ]
-    return _result(arguments, output, values, ["atom\teffect\tlow\thigh\tsize\tp\tverdict", *rows])
+    head = "atom\teffect\tlow\thigh\tsize\tp\tfit\tfit_low\tfit_high\tverdict"
+    return _result(arguments, output, values, [head, *rows])
 
 
 def swap(arguments: argparse.Namespace, output: Output) -> Result:

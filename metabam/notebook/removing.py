@@ -89,11 +89,13 @@ def ablation(
         line_map_figure(line_map(record)[0], record.lines, count, **marks),
     )
     columns = {name: getattr(effect, name) for name in ("effect", "low", "high", "size", "p")}
-    table = pd.DataFrame({"atom": np.arange(1, len(names) + 1), **columns, "chance": effect.inside, "planted": names})
+    columns |= {"inside": effect.inside, "fit": effect.fit, "verdict": effect.verdicts}
+    table = pd.DataFrame({"atom": np.arange(1, len(names) + 1), **columns, "planted": names})
     note = text(
         "notebook.ablation",
         lang,
         n=effect.n,
+        needed=effect.verdicts.count("needed"),
         outside=int((~effect.inside).sum()),
         total=len(names),
         random=len(record.random_logit),

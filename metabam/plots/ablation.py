@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -10,11 +11,20 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from metabam.plots import theme
-from metabam.records import ForestRecord, RemovalRecord, SynergyRecord
+from metabam.records import ForestRecord, RemovalRecord, SynergyRecord, Verdict
 from metabam.texts import text
 
 Array = NDArray[np.float64]
 BAND: Final = theme.rgba("#7A8B93", 0.24)
+GAP: Final = 0.03
+PER: Final = 100
+"""Log-likelihoods are told in nats per so many labels."""
+MARKS: Final[dict[Verdict, tuple[str, str]]] = {
+    "needed": ("circle", theme.ACCENT),
+    "harmful": ("x", theme.WARN),
+    "moves": ("diamond-open", theme.ACCENT),
+    "chance": ("circle-open", theme.MUTED),
+}
 
 
 def forest_figure(
@@ -25,10 +35,11 @@ def forest_figure(
     synthetic: bool | None,
     lang: str = "en",
 ) -> go.Figure:
-    """Return the effect of removing each atom, largest on top: its size on the left, its signed mean on the right.
+    """Return what is lost without each atom, largest on top: size, signed mean, and what known labels lose.
 
-    Grey bands hold what random directions of equal norm do; an atom inside the left one is drawn hollow: no more than
-    chance. ``ids`` of the markers are ``"atom,<number from 1>"``.
+    Grey bands hold what random directions of equal norm do. The mark is the verdict (:data:`metabam.records.Verdict`):
+    filled where labels are less likely without the atom, hollow where neither labels nor size say anything. ``ids`` of
+    the markers are ``"atom,<number from 1>"``. Without labels there is no third panel.
 
     Parameters
     ----------
@@ -39,51 +50,48 @@ def forest_figure(
     """
     order = np.argsort(-record.size, kind="stable")
     rows = [_named(int(k), names) for k in order]
+    panels = _panels(record, lang)
     figure = go.Figure()
-    sides = (
-        (record.size, record.size_low, record.size_high, (0.0, record.size_band), "x", "size"),
-        (record.effect, record.low, record.high, (float(record.band[0]), float(record.band[1])), "x2", "signed"),
-    )
-    figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1}, xref="x2")
-    for values, low, high, band, axis, kind in sides:
-        figure.add_shape(
-            type="rect",
-            xref=axis,
-            yref="paper",
-            x0=band[0],
-            x1=band[1],
-            y0=0,
-            y1=1,
-            fillcolor=BAND,
-            line={"width": 0},
-            layer="below",
-        )
-        for inside in (False, True):
-            _points(figure, record, order, rows, (values, low, high), axis, kind, inside, chosen, lang)
-    metric = text(f"fig.forest.metric.{record.metric}", lang)
-    figure.update_layout(
-        xaxis={
-            "domain": [0, 0.485],
-            "title": {"text": text("fig.forest.size", lang, metric=metric)},
-            "rangemode": "tozero",
-        },
-        xaxis2={
-            "domain": [0.515, 1],
+    width = (1.0 - GAP * (len(panels) - 1)) / len(panels)
+    for place, panel in enumerate(panels):
+        start = place * (width + GAP)
+        axis = "x" if place == 0 else f"x{place + 1}"
+        figure.layout[f"xaxis{axis[1:]}"] = {
+            "domain": [start, start + width],
             "anchor": "y",
-            "title": {"text": text("fig.forest.signed", lang, metric=metric)},
-        },
-    )
-    outside = int((~record.inside).sum())
-    top = int(order[0]) + 1
+            "title": {"text": panel.title},
+            "rangemode": "normal" if panel.signed else "tozero",
+            "nticks": 6,
+        }
+        if panel.signed:
+            figure.add_vline(x=0, line={"color": theme.MUTED, "width": 1}, xref=axis)
+        if panel.band is not None:
+            figure.add_shape(
+                type="rect",
+                xref=axis,
+                yref="paper",
+                x0=panel.band[0],
+                x1=panel.band[1],
+                y0=0,
+                y1=1,
+                fillcolor=BAND,
+                line={"width": 0},
+                layer="below",
+            )
+        for kind in sorted(set(record.verdicts), key=list(MARKS).index):
+            _points(figure, record, order, rows, panel, axis, kind, chosen, lang)
+    told = {kind: record.verdicts.count(kind) for kind in MARKS}
+    facts = {"needed": told["needed"], "outside": int((~record.inside).sum()), "k": len(rows)}
+    which = "labelled" if record.n_labelled else "unlabelled"
     theme.finish(
         figure,
         title=text("fig.forest.title", lang),
-        alt=text("fig.forest.alt", lang, outside=outside, k=len(rows), top=top, size=float(record.size[order[0]])),
+        alt=text(f"fig.forest.alt.{which}", lang, top=int(order[0]) + 1, size=float(record.size[order[0]]), **facts),
         synthetic=synthetic,
         lang=lang,
         height=max(380, 150 + 21 * len(rows)),
         margin=(64, 20, 84, 44),
-        note=text("fig.forest.note", lang, outside=outside, k=len(rows), n=record.n, groups=record.n_groups),
+        note=text(f"fig.forest.note.{which}", lang, n=record.n, groups=record.n_groups, **facts),
     )
     figure.update_yaxes(
         type="category",
@@ -97,6 +105,34 @@ def forest_figure(
     return figure
 
 
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One panel of the forest: values with their interval, (G,) each, and the band of random directions."""
+
+    middle: Array
+    low: Array
+    high: Array
+    band: tuple[float, float] | None
+    title: str
+    signed: bool
+    sized: bool
+
+
+def _panels(record: ForestRecord, lang: str) -> list[_Panel]:
+    metric = text(f"fig.forest.metric.{record.metric}", lang)
+    size, signed = (text(f"fig.forest.{name}", lang, metric=metric) for name in ("size", "signed"))
+    band = (float(record.band[0]), float(record.band[1]))
+    found = [
+        _Panel(record.size, record.size_low, record.size_high, (0.0, record.size_band), size, signed=False, sized=True),
+        _Panel(record.effect, record.low, record.high, band, signed, signed=True, sized=True),
+    ]
+    if record.n_labelled:
+        title = text("fig.forest.fit", lang, n=PER)
+        fit, low, high = PER * record.fit, PER * record.fit_low, PER * record.fit_high
+        found.append(_Panel(fit, low, high, None, title, signed=True, sized=False))
+    return found
+
+
 def _named(atom: int, names: Sequence[str]) -> str:
     extra = theme.label(names[atom]) if len(names) > atom and names[atom] else ""
     return f"{extra}  {atom + 1}" if extra else str(atom + 1)
@@ -107,64 +143,57 @@ def _points(
     record: ForestRecord,
     order: NDArray[Any],
     rows: Sequence[str],
-    values: tuple[Array, Array, Array],
+    panel: _Panel,
     axis: str,
-    kind: str,
-    inside: bool,
+    kind: Verdict,
     chosen: int | None,
     lang: str,
 ) -> None:
-    """Draw the atoms inside or outside the band on one of the two axes, with their intervals."""
-    middle, low, high = values
-    at = [place for place, k in enumerate(order) if bool(record.inside[k]) is inside]
+    """Draw the atoms of one verdict in one panel, with their intervals."""
+    at = [place for place, k in enumerate(order) if record.verdicts[k] == kind]
     atoms = order[at]
-    colour = theme.MUTED if inside else theme.ACCENT
-    verdict = text("fig.forest.inside" if inside else "fig.forest.outside", lang)
+    symbol, colour = MARKS[kind]
+    hollow = symbol.endswith("-open")
+    name = text(f"fig.forest.verdict.{kind}", lang)
     figure.add_scatter(
-        x=middle[atoms],
+        x=panel.middle[atoms],
         y=[rows[place] for place in at],
         xaxis=axis,
         mode="markers",
-        name=verdict,
-        legendgroup=verdict,
-        showlegend=kind == "size" and bool(len(at)),
+        name=name,
+        legendgroup=name,
+        showlegend=axis == "x",
         ids=[f"atom,{k + 1}" for k in atoms],
         marker={
-            "symbol": "circle-open" if inside else "circle",
+            "symbol": symbol,
             "size": 10,
             "color": colour,
             "line": {
-                "width": [3 if k == chosen else (1.6 if inside else 0) for k in atoms],
-                "color": _edge(atoms, chosen, colour),
+                "width": [3 if k == chosen else (1.6 if hollow else 0) for k in atoms],
+                "color": [theme.INK if k == chosen else colour for k in atoms],
             },
         },
         error_x={
             "type": "data",
-            "array": (high - middle)[atoms],
-            "arrayminus": (middle - low)[atoms],
+            "array": (panel.high - panel.middle)[atoms],
+            "arrayminus": (panel.middle - panel.low)[atoms],
             "thickness": 1.3,
             "width": 0,
             "color": theme.rgba(colour, 0.75),
         },
-        text=[
-            text("fig.forest.chance", lang, p=float(record.p[k]))
-            if inside
-            else text(
-                "fig.forest.value",
-                lang,
-                value=float(middle[k]),
-                low=float(low[k]),
-                high=float(high[k]),
-                p=float(record.p[k]),
-            )
-            for k in atoms
-        ],
+        text=[_told(record, panel, int(k), lang) for k in atoms],
         hovertemplate=text("fig.forest.hover", lang) + "<extra></extra>",
     )
 
 
-def _edge(atoms: NDArray[Any], chosen: int | None, colour: str) -> list[str]:
-    return [theme.INK if k == chosen else colour for k in atoms]
+def _told(record: ForestRecord, panel: _Panel, atom: int, lang: str) -> str:
+    """Return the value of an atom in words; a size within chance has none."""
+    if panel.sized and record.inside[atom]:
+        return text("fig.forest.chance", lang, p=float(record.p[atom]))
+    value, low, high = (float(part[atom]) for part in (panel.middle, panel.low, panel.high))
+    if panel.sized:
+        return text("fig.forest.value", lang, value=value, low=low, high=high, p=float(record.p[atom]))
+    return text("fig.forest.fit_value", lang, value=value, low=low, high=high)
 
 
 def line_map_figure(

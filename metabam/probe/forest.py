@@ -1,4 +1,4 @@
-"""Is an atom's effect more than chance? Bootstrap intervals and the band of random directions, for any slice."""
+"""Is an atom's effect more than chance, and do labels need it? Intervals and random directions, for any slice."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 Metric = Literal["logit", "probability", "auprc"]
 
 LEVEL = 0.95
+LEAST = 1e-12
+"""The least probability that a label is given: a logarithm has to be finite."""
 
 
 def forest(
@@ -26,6 +28,10 @@ def forest(
     seed: int = 0,
 ) -> ForestRecord:
     """Return the effect of removing each direction over a slice of pairs, against random directions; no model call.
+
+    How far answers move says nothing of whether they were right. So labels are asked too: the log-likelihood that they
+    lose without the direction. Where every atom is a mechanism, a random direction mixes mechanisms; few single atoms
+    then move answers more than it does, and the labels alone tell which are needed.
 
     Parameters
     ----------
@@ -68,6 +74,8 @@ def forest(
     tails = [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0]
     low, high = np.nanquantile(signed[:, 1:], tails, axis=1)
     size_low, size_high = np.nanquantile(absolute[:, 1:], tails, axis=1)
+    fit, known = _likelihood_lost(record, chosen, weights)
+    fit_low, fit_high = np.nanquantile(fit[:, 1:], tails, axis=1) if known else (fit[:, 0], fit[:, 0])
     return ForestRecord(
         metric=metric,
         effect=signed[:, 0],
@@ -82,6 +90,10 @@ def forest(
         inside=p > 1.0 - LEVEL,
         n=int(chosen.sum()),
         n_groups=n_groups,
+        fit=fit[:, 0],
+        fit_low=fit_low,
+        fit_high=fit_high,
+        n_labelled=known,
     )
 
 
@@ -98,6 +110,25 @@ def most_changed(record: AblationRecord, direction: int, most: int = 20) -> IntA
     lost = record.lost_logit[direction]
     flipped = np.sign(record.logit) != np.sign(record.logit - lost)
     return np.lexsort((-np.abs(lost), ~flipped))[:most].astype(np.int64)
+
+
+def _likelihood_lost(record: AblationRecord, chosen: NDArray[np.bool_], weights: Array) -> tuple[Array, int]:
+    """Return the mean log-likelihood that labels lose without each direction (G, 1 + draws), and how many labels."""
+    labels = record.labels[chosen]
+    known = labels >= 0
+    if not known.any():
+        return np.full((len(record.lost_probability), len(weights)), np.nan), 0
+    one = labels[known] == 1
+
+    def told(probability: Array) -> Array:
+        return np.asarray(np.log(np.clip(np.where(one, probability, 1.0 - probability), LEAST, 1.0)))
+
+    whole = record.probability[chosen][known]
+    lost = told(whole) - told(whole - record.lost_probability[:, chosen][:, known])
+    used = weights[:, known]
+    total = used.sum(axis=1)
+    with np.errstate(invalid="ignore"):  # a draw without a label is NaN, and is left out of the quantiles
+        return (used @ lost.T).T / total, int(known.sum())
 
 
 def _auprc_drops(record: AblationRecord, chosen: NDArray[np.bool_], weights: Array) -> tuple[Array, Array, Array]:

@@ -15,6 +15,7 @@ from metabam.records import AblationCase, FloatArray, GalleryRecord
 
 Array = NDArray[np.float64]
 RANDOM = 39
+APART = 0.005
 
 
 def gallery_of(
@@ -68,7 +69,10 @@ def gallery_of(
 
 
 def nearest_atoms(atoms: FloatArray) -> tuple[NDArray[np.int64], Array]:
-    """Return for each row of V (K, D) the other row of largest |cosine| (-1 without one) and that cosine, (K,) each."""
+    """Return for each row of V (K, D) the other row of largest |cosine| and that cosine, (K,) each.
+
+    -1 and 0 for a row at right angles to all others (below half a hundredth): none is nearer than another.
+    """
     length = np.linalg.norm(atoms, axis=1, keepdims=True)
     unit = np.divide(atoms, length, out=np.zeros(atoms.shape, dtype=np.float64), where=length > 0)
     cosines = unit @ unit.T
@@ -77,4 +81,6 @@ def nearest_atoms(atoms: FloatArray) -> tuple[NDArray[np.int64], Array]:
     strength = np.abs(cosines)
     np.fill_diagonal(strength, -1.0)
     nearest = strength.argmax(axis=1).astype(np.int64)
-    return nearest, np.asarray(cosines[np.arange(len(atoms)), nearest])
+    found = cosines[np.arange(len(atoms)), nearest]
+    apart = np.abs(found) < APART
+    return np.where(apart, -1, nearest), np.where(apart, 0.0, found)

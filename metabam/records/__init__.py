@@ -31,6 +31,7 @@ from metabam.records.interventions import (
     SwapPairRecord,
     SwapRecord,
     SynergyRecord,
+    Verdict,
 )
 from metabam.records.judging import ClaimRecord, HonestyRecord, LeakageRecord, LineScoreRecord
 from metabam.records.layout import FeatureLayout, TrackUse
@@ -152,5 +153,6 @@ __all__ = [
     "SynergyRecord",
     "TextArray",
     "TrackUse",
+    "Verdict",
     "WhatIfRecord",
 ]

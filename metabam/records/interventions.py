@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from metabam.records.arrays import BoolArray, FloatArray, IntArray
 from metabam.records.learning import Fingerprint, LabelledContext
 
 Array = NDArray[np.float64]
+Verdict = Literal["needed", "harmful", "moves", "chance"]
+"""What an atom is to predictions: labels are less likely without it; more likely without it; neither is shown, but it
+moves answers more than a random direction; or no more than that. The first two where a 95 % interval excludes 0."""
 SWAP_SCORES: Final = (
     *("auroc", "shuffled", "prior", "other"),
     *("reversal", "reversal_shuffled", "reversal_prior", "reversal_other"),
@@ -83,7 +86,9 @@ class ForestRecord:
     ``effect`` the mean signed loss with its 95 % bootstrap ``low``, ``high``; ``size`` the mean absolute loss (for
     AUPRC the absolute drop) with ``size_low``, ``size_high``, all (G,). ``band`` (2,) holds the central 95 % of the
     random directions' effects, ``size_band`` the 95 % quantile of their sizes; ``p`` (G,) = (1 + random sizes at least
-    as large) / (R + 1); ``inside`` (G,) where p > 0.05: no more than chance. ``n`` pairs, ``n_groups`` groups.
+    as large) / (R + 1); ``inside`` (G,) where p > 0.05: no more than a random direction. ``n`` pairs, ``n_groups``
+    groups. ``fit`` (G,) is the mean log-likelihood, in nats per labelled pair, that the ``n_labelled`` labels lose
+    without the direction, with ``fit_low``, ``fit_high``; NaN without labels.
     """
 
     metric: str
@@ -99,6 +104,17 @@ class ForestRecord:
     inside: BoolArray
     n: int
     n_groups: int
+    fit: Array
+    fit_low: Array
+    fit_high: Array
+    n_labelled: int
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return what each direction is to the predictions, (G,): see :data:`Verdict`."""
+        needed, harmful = self.fit_low > 0, self.fit_high < 0
+        names = np.select([needed, harmful, ~self.inside], ["needed", "harmful", "moves"], "chance")
+        return tuple(cast("Verdict", str(name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

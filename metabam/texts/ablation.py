@@ -107,8 +107,30 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "ablation.chance": (
         "Atom {k}: no more than chance (p = {p:.2f}). Removing a random direction of the same norm changes the predictions as "
-        "much, so no score is shown.",
-        "原子 {k}：不超过偶然（p = {p:.2f}）。移除同样长度的随机方向对预测的改变也这么大，因此不显示分数。",
+        "much, so no size is shown, and no label is shown to need it.",
+        "原子 {k}：不超过偶然（p = {p:.2f}）。移除同样长度的随机方向对预测的改变也这么大，因此不显示幅度，也未显示标签需要它。",
+    ),
+    "ablation.small": (
+        "Atom {k}: a random mixture of the atoms changes the predictions as much (p = {p:.2f}), so no size is shown. What it "
+        "is worth, the labels say.",
+        "原子 {k}：随机混合的原子对预测的改变也这么大（p = {p:.2f}），因此不显示幅度。其价值请看标签。",
+    ),
+    "ablation.kpi.fit": ("Labels lose (nats per {per})", "标签损失（每 {per} 个，nat）"),
+    "ablation.fit.needed": (
+        "The {n:,} labels need it: without it they are less likely.",
+        "{n:,} 个标签需要它：移除后标签的似然降低。",
+    ),
+    "ablation.fit.harmful": (
+        "It misleads here: without it the {n:,} labels are more likely.",
+        "它在此误导：移除后 {n:,} 个标签的似然反而升高。",
+    ),
+    "ablation.fit.open": (
+        "The {n:,} labels do not show whether it helps: the interval holds 0.",
+        "{n:,} 个标签未显示它是否有用：区间包含 0。",
+    ),
+    "ablation.fit.none": (
+        "No pair of the slice has a label, so nothing here says whether it helps.",
+        "切片中没有带标签的元件对，因此无从判断它是否有用。",
     ),
     "ablation.facts": (
         "{n:,} pairs in {groups:,} promoter groups; p = {p:.3f} against 200 random directions.",
@@ -162,20 +184,25 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "ablation.table": ("All atoms", "全部原子"),
     "ablation.table_note": (
-        "{inside} of {k} do no more than a random direction",
-        "{k} 个中有 {inside} 个不超过随机方向",
+        "the labels need {needed} of {k}; {inside} move predictions no more than a random direction",
+        "{k} 个中标签需要 {needed} 个；{inside} 个对预测的改变不超过随机方向",
     ),
     "ablation.table.alt": (
-        "All {k} atoms with size, signed loss and p; {inside} of them are no more than chance.",
-        "全部 {k} 个原子的幅度、有符号损失和 p；其中 {inside} 个不超过偶然。",
+        "All {k} atoms with size, signed loss, p and what labels lose; {needed} are needed, {inside} move predictions no more than a random direction.",
+        "全部 {k} 个原子的幅度、有符号损失、p 与标签损失；{needed} 个被需要，{inside} 个对预测的改变不超过随机方向。",
     ),
     "ablation.col.atom": ("atom", "原子"),
-    "ablation.col.size": ("size of the change [95 %]", "变化幅度 [95 %]"),
+    "ablation.col.size": ("size [95 %]", "变化幅度 [95 %]"),
     "ablation.col.signed": ("signed loss [95 %]", "有符号损失 [95 %]"),
     "ablation.col.p": ("p", "p"),
-    "ablation.col.n": ("pairs", "元件对"),
+    "ablation.col.fit": ("labels lose [95 %]", "标签损失 [95 %]"),
+    "ablation.col.fit_help": (
+        "Log-likelihood that the known labels lose without the atom, in nats per {per} labels.",
+        "移除该原子后已知标签损失的对数似然，单位为每 {per} 个标签的 nat。",
+    ),
+    "ablation.col.verdict": ("verdict", "结论"),
     "ablation.col.follows": ("planted truth", "设定的真相"),
-    "ablation.col.chance": ("⚠ no more than chance", "⚠ 不超过偶然"),
+    "ablation.col.chance": ("⚠ as a random one", "⚠ 与随机方向相当"),
     # ---------------------------------------------------------------- many, two
     "ablation.curve_help": (
         "Ranking of pairs while more and more atoms are removed, all pairs of the chosen lines: largest effect first, and in ten random orders. "
@@ -207,14 +234,17 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "ablation.export.json": ("Forest with its filters (JSON)", "森林图与筛选（JSON）"),
     # ---------------------------------------------------------------- how to read
     "ablation.forest.how": (
-        "One row per atom. Left: how far predictions move on average when it is removed, whatever the direction. Right: the signed "
-        "mean, positive where predictions fall without the atom. Bars are 95 % intervals over promoters. Grey: what 95 % of 200 "
-        "random directions of the same norm do. An atom inside the left band is drawn hollow and gets no score. Where "
-        "every atom is a mechanism in use, a random direction mixes real ones, and few single atoms do more than that; the right "
-        "side then says which of them predictions need. Click an atom for its pairs.",
-        "每行一个原子。左：移除后预测平均移动多少，不计方向。右：有符号平均值，正值表示移除后预测下降。横线为按启动子计算的 95 % 区间。"
-        "灰色：200 个同长度随机方向中 95 % 的效应。落在左侧灰带内的原子画成空心，不给分数。"
-        "若每个原子都是在用的机制，随机方向就是真实机制的混合，单个原子很少能超过它；此时右侧说明预测需要哪些原子。点击原子可查看其元件对。",
+        "One row per atom. **Left**: how far predictions move on average when it is removed, whatever the direction. **Middle**: the "
+        "signed mean, positive where predictions fall without the atom. **Right**: how much log-likelihood the known labels lose "
+        "without it; above zero the labels need it, below zero they are more likely without it. Bars are 95 % intervals over "
+        "promoters; of forty atoms that do nothing, one would pass as needed. Grey: what 95 % of 200 random directions of "
+        "the same norm do. A random direction mixes the atoms, so where every atom is a mechanism few single ones move "
+        "predictions more: a size inside the grey is not shown, and the labels tell what the atom is worth. Hollow circles are "
+        "atoms that neither shows. Click an atom for its pairs.",
+        "每行一个原子。**左**：移除后预测平均移动多少，不计方向。**中**：有符号平均值，正值表示移除后预测下降。**右**：移除后已知标签损失多少对数似然；"
+        "大于零说明标签需要它，小于零说明移除后标签更可能。横线为按启动子计算的 95 % 区间；毫无作用的原子约四十个中有一个会被误判为需要。"
+        "灰色：200 个同长度随机方向中 95 % 的效应。随机方向是原子的混合，若每个原子都是机制，单个原子很少能移动更多："
+        "灰带内的幅度不显示，其价值由标签说明。空心圆表示两者都未显示的原子。点击原子可查看其元件对。",
     ),
     "ablation.map.how": (
         "Rows are lines with their number of pairs, columns atoms. Red: predictions fall without the atom; blue: they rise. One atom "
@@ -233,22 +263,37 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     # ---------------------------------------------------------------- figures
     "fig.forest.title": ("What is lost without each atom", "移除每个原子失去多少"),
-    "fig.forest.note": (
-        "{outside} of {k} atoms do more than chance · {n:,} pairs, {groups:,} promoter groups · grey: random directions",
-        "{k} 个原子中 {outside} 个超过偶然 · {n:,} 个元件对，{groups:,} 个启动子组 · 灰色：随机方向",
+    "fig.forest.note.labelled": (
+        "the labels need {needed} of {k} atoms; {outside} move predictions more than random directions (grey) · {n:,} pairs, {groups:,} promoter groups",
+        "标签需要 {k} 个原子中的 {needed} 个；{outside} 个对预测的改变超过随机方向（灰色）· {n:,} 个元件对，{groups:,} 个启动子组",
     ),
-    "fig.forest.alt": (
-        "Effect of removing each of {k} atoms: {outside} do more than random directions; the largest is atom {top} with {size:.3f}.",
-        "移除 {k} 个原子各自的效应：{outside} 个超过随机方向；最大的是原子 {top}，{size:.3f}。",
+    "fig.forest.note.unlabelled": (
+        "{outside} of {k} atoms move predictions more than random directions (grey) · no labels · {n:,} pairs, {groups:,} promoter groups",
+        "{k} 个原子中 {outside} 个对预测的改变超过随机方向（灰色）· 无标签 · {n:,} 个元件对，{groups:,} 个启动子组",
     ),
-    "fig.forest.inside": ("no more than chance", "不超过偶然"),
-    "fig.forest.outside": ("more than chance", "超过偶然"),
+    "fig.forest.alt.labelled": (
+        "Effect of removing each of {k} atoms: labels need {needed}, {outside} move predictions more than random directions; the largest is atom {top} with {size:.3f}.",
+        "移除 {k} 个原子各自的效应：标签需要 {needed} 个，{outside} 个对预测的改变超过随机方向；最大的是原子 {top}，{size:.3f}。",
+    ),
+    "fig.forest.alt.unlabelled": (
+        "Effect of removing each of {k} atoms: {outside} move predictions more than random directions; the largest is atom {top} with {size:.3f}; no label says which are needed.",
+        "移除 {k} 个原子各自的效应：{outside} 个对预测的改变超过随机方向；最大的是原子 {top}，{size:.3f}；没有标签说明哪些被需要。",
+    ),
+    "fig.forest.verdict.needed": ("labels need it", "标签需要"),
+    "fig.forest.verdict.harmful": ("it misleads", "误导"),
+    "fig.forest.verdict.moves": ("moves predictions, labels open", "改变预测，标签未定"),
+    "fig.forest.verdict.chance": ("no more than chance", "不超过偶然"),
     "fig.forest.size": ("mean size of the change ({metric})", "平均变化幅度（{metric}）"),
     "fig.forest.signed": ("mean signed loss ({metric})", "平均有符号损失（{metric}）"),
+    "fig.forest.fit": ("labels lose (nats per {n})", "标签损失（每 {n} 个，nat）"),
     "fig.forest.metric.logit": ("logit", "logit"),
     "fig.forest.metric.probability": ("probability", "概率"),
     "fig.forest.metric.auprc": ("AUPRC", "AUPRC"),
-    "fig.forest.chance": ("⚠ no more than chance, p = {p:.2f}", "⚠ 不超过偶然，p = {p:.2f}"),
+    "fig.forest.chance": ("⚠ as a random direction, p = {p:.2f}", "⚠ 与随机方向相当，p = {p:.2f}"),
+    "fig.forest.fit_value": (
+        "{value:+.2f} [{low:+.2f}, {high:+.2f}] nats",
+        "{value:+.2f} [{low:+.2f}, {high:+.2f}] nat",
+    ),
     "fig.forest.value": (
         "{value:.3f} [{low:.3f}, {high:.3f}], p = {p:.3f}",
         "{value:.3f} [{low:.3f}, {high:.3f}]，p = {p:.3f}",

@@ -103,10 +103,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "training lines; select a row to open its card",
         "使用运行的最终权重；密度基于 {pairs} 个不同的训练元件对，效应基于 {lines} 个训练细胞系的 {n} 个元件对；选中一行可打开其卡片",
     ),
-    "atoms.gallery.chance": (
-        "{n} of {total} atoms change the answers no more than a random direction of the same length would: their "
-        "effect alone is no sign of a mechanism.",
-        "{total} 个原子中有 {n} 个对结果的影响不超过同样长度的随机方向：仅凭效应不能说明它们代表机制。",
+    "atoms.gallery.verdicts": (
+        "{needed} of {total} atoms are needed: the {n} training labels are less likely when each line uses them as the "
+        "average line does. {chance} are not shown to be needed and move answers no more than a random direction.",
+        "{total} 个原子中有 {needed} 个被标签需要：若各系按平均方式使用它们，{n} 个训练标签的似然更低。{chance} "
+        "个未显示被需要，对结果的影响也不超过随机方向。",
     ),
     "atoms.gallery.alt": (
         "Table of {n} atoms; the most used is atom {k}, whose removal moves a pair's logit by {use:.2f} on average.",
@@ -118,10 +119,13 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "are replaced by their mean over the lines; one bar per training line, in the order of the sidebar. **Above "
         "threshold**: share of pairs that the atom responds to. **Effect**: the same movement with its sign. **Gate**: "
         "alpha from -1 (represses) to +1 (activates), one bar per line. **Against random**: size of the effect over the "
-        "95 % quantile of random directions; below 1 it is within chance.",
+        "95 % quantile of random directions; below 1 a random mixture of the atoms does as much. **Labels**: needed where "
+        "the labels are less likely without the line's own use of the atom (95 % interval), misleads where they are more "
+        "likely; training labels flatter an atom.",
         "每行一个原子。**使用**：把该原子的门控和证据换成各细胞系均值后，元件对 logit 的平均变化幅度；每个训练细胞系一根柱，顺序同侧栏。"
         "**高于阈值**：原子有响应的元件对比例。**效应**：带符号的同一变化。**门控**：alpha 从 -1（抑制）到 +1（激活），每个细胞系一根柱。"
-        "**与随机相比**：效应大小除以随机方向的 95 % 分位数；小于 1 即在偶然范围内。",
+        "**与随机相比**：效应大小除以随机方向的 95 % 分位数；小于 1 时随机混合的原子也能做到。"
+        "**标签**：若去掉该系自身的用法后标签似然降低（95 % 区间）则为“需要”，升高则为“误导”；训练标签会高估原子。",
     ),
     "atoms.feature.enhancer": ("{name} in the enhancer", "增强子中的 {name}"),
     "atoms.feature.promoter": ("{name} in the promoter", "启动子中的 {name}"),
@@ -158,9 +162,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "atoms.col.nearest": ("nearest (cos)", "最近原子 (cos)"),
     "atoms.col.chance": ("vs random", "比随机"),
     "atoms.col.chance_help": (
-        "Size of the effect over the 95 % quantile of random directions; below 1: within chance.",
-        "效应大小与随机方向 95 % 分位数之比；小于 1：在偶然范围内。",
+        "Size of the effect over the 95 % quantile of random directions; below 1: a random mixture does as much.",
+        "效应大小与随机方向 95 % 分位数之比；小于 1：随机混合也能做到。",
     ),
+    "atoms.col.verdict": ("labels", "标签"),
+    "atoms.col.verdict_help": (
+        "Needed: the training labels are less likely without the line's own use of the atom (95 % interval). Misleads: "
+        "more likely. Open: neither is shown, but answers move more than with a random direction. A dash: none of these.",
+        "需要：去掉该系自身的用法后训练标签的似然降低（95 % 区间）。误导：升高。未定：两者都未显示，但对结果的改变超过随机方向。"
+        "横线：以上都不是。",
+    ),
+    "atoms.verdict.needed": ("needed", "需要"),
+    "atoms.verdict.harmful": ("misleads", "误导"),
+    "atoms.verdict.moves": ("open", "未定"),
+    "atoms.verdict.chance": ("–", "–"),
     "atoms.col.planted": ("truth", "真相"),
     "atoms.col.r": ("r", "r"),
     "atoms.col.r_help": (

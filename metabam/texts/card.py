@@ -29,8 +29,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "card.chance": (
         "Within chance: without the atom a pair's logit moves by {size}; 95 % of random directions of the same length "
-        "move it by up to {band} (p = {p}). Its effect alone is no sign of a mechanism.",
-        "在偶然范围内：去掉该原子后 logit 变化 {size}；95 % 的同长度随机方向可变化至 {band}（p = {p}）。仅凭效应不能说明它代表机制。",
+        "move it by up to {band} (p = {p}), and the labels are not shown to need it. Its effect alone is no sign of a "
+        "mechanism.",
+        "在偶然范围内：去掉该原子后 logit 变化 {size}；95 % 的同长度随机方向可变化至 {band}（p = {p}），且未显示标签需要它。"
+        "仅凭效应不能说明它代表机制。",
+    ),
+    "card.needed": (
+        "Needed: with the average line's use of this atom in place of each line's own, {per} training labels lose {fit} "
+        "nats of log-likelihood ({low} to {high}, {n} labels).",
+        "被标签需要：若用平均细胞系的用法替换各系自身的用法，每 {per} 个训练标签的对数似然损失 {fit} nat（{low} 至 {high}，{n} 个标签）。",
+    ),
+    "card.harmful": (
+        "Misleads: with the average line's use of this atom in place of each line's own, the training labels are more "
+        "likely ({fit} nats per {per}, {low} to {high}, {n} labels).",
+        "误导：若用平均细胞系的用法替换各系自身的用法，训练标签的似然反而更高（每 {per} 个 {fit} nat，{low} 至 {high}，{n} 个标签）。",
     ),
     "card.label": ("Your label", "您的标签"),
     "card.label_help": (

@@ -76,9 +76,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "增强子占比 {share:.0%}；与突变分析的秩相关 {agreement:+.2f}。",
     ),
     "notebook.ablation": (
-        "{outside} of {total} atoms do more than chance on {n} pairs; 95 % of {random} random directions change the answer by "
-        "less than {band:.3f}.",
-        "在 {n} 个元件对上，{total} 个原子中有 {outside} 个的作用超出偶然；{random} 个随机方向中 95 % 的改变小于 {band:.3f}。",
+        "{n} pairs: their labels need {needed} of {total} atoms (less likely without them), and {outside} move answers more "
+        "than 95 % of {random} random directions do, {band:.3f}.",
+        "{n} 个元件对：其标签需要 {total} 个原子中的 {needed} 个（移除后标签的似然更低）；{outside} 个对结果的改变超过 {random} "
+        "个随机方向中的 95 %（{band:.3f}）。",
     ),
     "notebook.drift": (
         "{n} pairs (of {total}) that both lines label and no support touches; {reversed} of them change their label.",

@@ -49,15 +49,21 @@ def test_an_atom_outside_the_band_a_decoy_inside_it_and_the_model_as_before(remo
     table = next(item.value for item in at.dataframe if "p" in item.value.columns)
     inside = table["p"] > 0.05
     assert 0 < inside.sum() < len(table)
-    assert (table["size of the change [95 %]"][inside] == "⚠ no more than chance").all()
-    assert table["size of the change [95 %]"][~inside].str.contains(r"\[").all()
-    assert [item.label for item in at.metric] == ["Mean size of the change (logit)", "Mean signed loss (logit)"]
+    assert (table["size [95 %]"][inside] == "⚠ as a random one").all()
+    assert table["size [95 %]"][~inside].str.contains(r"\[").all()
+    assert table["labels lose [95 %]"].str.contains(r"\[").all(), "122 labels are known"
+    assert (table["verdict"][~inside] != "no more than chance").all()
+    assert [item.label for item in at.metric] == [
+        "Mean size of the change (logit)",
+        "Mean signed loss (logit)",
+        "Labels lose (nats per 100)",
+    ]
     assert not at.warning
 
     at.toggle(key="show_truth").set_value(True).run()
     clean(at)
     table = next(item.value for item in at.dataframe if "p" in item.value.columns)
-    decoys = table[(table["planted truth"] == "decoy") & (table["p"] > 0.05)]
+    decoys = table[(table["planted truth"] == "decoy") & (table["verdict"] == "no more than chance")]
     assert len(decoys) >= 1
     decoy = str(decoys["atom"].iloc[0])
     click = {"points": [{"id": f"atom,{decoy}"}], "box": [], "lasso": []}

@@ -126,13 +126,19 @@ def ablation(tour: Tour, atom: str) -> None:
     box.press("Tab")
     tour.press("ablation.go", "ablation_forest")
     assert tour.says("240 shown")
-    outside, inside = (tour.trace("ablation_forest", text(f"fig.forest.{side}")) for side in ("outside", "inside"))
-    said = {side: [name.split(",")[1] for name in trace["ids"]] for side, trace in (("out", outside), ("in", inside))}
-    assert atom in said["out"]
+    drawn = tour.chart("ablation_forest")
+    band = drawn["outlined"][0]["x1"]
+    size: dict[str, float] = {}
+    for trace in drawn["traces"]:  # those of the left panel come first
+        for name, value in zip(trace["ids"], trace["x"], strict=True):
+            size.setdefault(name.split(",")[1], value)
+    assert size[atom] > band
+    chance = tour.trace("ablation_forest", text("fig.forest.verdict.chance"))
     decoys = [name for name in tour.words().splitlines() if name.startswith("decoy  ")]
     assert len(decoys) == 12
-    decoy = decoys[0].split()[1]
-    assert decoy in said["in"]
+    idle = {name.split(",")[1] for name in chance["ids"]}
+    decoy = next(name for name in (told.split()[1] for told in decoys) if name in idle)
+    assert size[decoy] < band
     tour.pick("atom", decoy)
     assert tour.says(text("ablation.follows", name=text("ablation.decoy")).replace("*", ""))
     assert tour.says(f"Atom {decoy}: no more than chance")

@@ -61,3 +61,19 @@ def test_the_page_shows_the_warning_instead_of_the_score():
     assert not scored.exception
     assert len(scored.warning) == 0
     assert scored.metric[0].value == f"{told.size[0]:.3f}"
+    assert "less likely" in scored.caption[0].value
+
+
+def test_an_atom_no_larger_than_a_mixture_shows_what_labels_lose_and_no_size():
+    """Labels are the sum of all features, so every atom is needed and none stands out."""
+    x = pairs(4 * N, 3, K)
+    labels = (x.sum(axis=1) > 0).astype(np.int8)
+    equal = AblationCase("a", belief(np.full(K, 0.8)), x, labels, np.arange(4 * N))
+    told = forest(ablate_atoms(Additive(), [equal], replacement="zero", random=199), draws=53)
+    at = told.verdicts.index("needed")
+    assert slices.is_chance(told, at)
+    page = shown(told, at)
+    assert not page.exception
+    assert "no size is shown" in page.warning[0].value
+    assert [item.value for item in page.metric] == [f"{100 * told.fit[at]:+.2f}"]
+    assert "labels need it" in page.caption[0].value

@@ -86,6 +86,42 @@ def test_slices_metrics_and_the_most_changed_pairs():
         forest(found, found.labels == 1, metric="auprc")
 
 
+def test_what_labels_lose_is_their_log_likelihood():
+    good = forest(ablate_atoms(Additive(), [case("a", ONE)], replacement="zero", random=29), draws=97)
+    x = case("a", ONE).features[:, 2].astype(float)
+    with_it = np.log1p(np.exp(-0.8 * np.abs(x)))  # labels are the sign of the feature
+    assert good.fit[2] == pytest.approx(np.log(2.0) - with_it.mean(), rel=1e-6)  # without it P = 1/2
+    assert good.fit_low[2] <= good.fit[2] <= good.fit_high[2]
+    assert good.fit[0] == 0.0
+    assert good.n_labelled == N
+    assert good.verdicts[2] == "needed"
+    assert good.verdicts[0] == "chance"
+    wrong = forest(ablate_atoms(Additive(), [case("a", -ONE)], replacement="zero", random=29), draws=97)
+    assert wrong.fit[2] == pytest.approx(np.log(2.0) - np.log1p(np.exp(0.8 * np.abs(x))).mean(), rel=1e-6)
+    assert wrong.verdicts[2] == "harmful"
+
+
+def test_a_mechanism_among_equals_is_no_larger_than_a_mixture_yet_labels_need_it():
+    """Where every atom is a mechanism, a random direction is a mixture of mechanisms: size alone finds none of them."""
+    x = pairs(4 * N, 3, K)
+    gate = np.full(K, 0.8)
+    labels = (np.random.default_rng(1).random(4 * N) < 1 / (1 + np.exp(-2.0 * x.sum(axis=1)))).astype(np.int8)
+    equal = AblationCase("a", belief(gate), x, labels, np.arange(4 * N) // 3)
+    told = forest(ablate_atoms(Additive(), [equal], replacement="zero", random=199), draws=97)
+    assert told.inside.sum() >= K - 1
+    assert told.verdicts.count("needed") >= K - 1
+
+
+def test_without_labels_nothing_is_said_of_need():
+    one = case("a", ONE)
+    blind = AblationCase("a", one.fingerprint, one.features, np.full(N, -1, dtype=np.int8), one.groups)
+    told = forest(ablate_atoms(Additive(), [blind], replacement="zero", random=199), draws=53)
+    assert told.n_labelled == 0
+    assert np.isnan(told.fit).all()
+    assert told.verdicts[2] == "moves"
+    assert told.verdicts[0] == "chance"
+
+
 def test_the_curve_falls_to_chance_when_the_atom_goes():
     cases = [case("a", ONE), case("b", ONE * 0.5, seed=1)]
     size = ONE.copy()
