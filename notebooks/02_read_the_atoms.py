@@ -134,7 +134,7 @@ swap.show()
 # 2. **Gates.** For each of these, do the learned gates of the five lines have the planted signs? An atom and its gate may both be
 #    turned over, so the planted gate is taken with the sign of r.
 # 3. **Bases.** Do bases inside sites of the planted motifs carry more than the rest of the same element?
-# 4. **Ablation.** Is every atom that does more than chance one that follows a mechanism?
+# 4. **Ablation.** Is every atom that moves answers more than a random direction one that follows a mechanism?
 # 5. **Drift.** On pairs that change their label, does the other line's fingerprint do better than no fingerprint?
 
 # %%
@@ -169,7 +169,7 @@ print("mean |attribution| inside planted sites over outside:", np.round(ratios, 
 
 # %%
 ablated = notebook.ablation(demo).table
-more_than_chance = ablated[(ablated["verdict"] == "needed") & ~ablated["inside"]]
+more_than_chance = ablated[~ablated["inside"]]
 scores = swap.table.set_index("score")["auroc"]
 
 assert found.matched.sum() >= 6, found.matched
