@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from metabam.config import ModelConfig, TrainConfig
+from metabam.learners import gaussian_process
+from metabam.learners.finetune import FineTune
 from metabam.learners.folds import MOST_LEFT_OUT, line_folds
 from metabam.learners.hierarchical import fit_hierarchical
 from metabam.learners.metabam import MetaBamLearner
@@ -57,3 +59,44 @@ def test_assays_of_two_lines_are_two_lines_however_many(assays):
     learner = MetaBamLearner(ModelConfig(n_atoms=5, context_dim=2), TrainConfig(birth_steps=5, steps=3))
     learner.fit(lines)
     assert learner.chosen_steps == 3
+
+
+def two_assays():
+    """Return three lines in two assays each, in an order that does not keep a line together."""
+    return [replace(line, assay=assay) for assay in ("a", "b") for line in feature_family(3, 61)]
+
+
+def lines_of(contexts):
+    return tuple(context.cell_line for context in contexts)
+
+
+def without_each(lines):
+    """Return what is learned from, fold by fold, when one line after the other is left out with both its assays."""
+    return [tuple(name for name in [*lines, *lines] if name != left) for left in lines]
+
+
+def test_a_kernel_is_chosen_on_lines_none_of_whose_assays_was_learned_from(monkeypatch):
+    seen = []
+    pooled = gaussian_process.pooled_weights
+
+    def watched(contexts, standardiser):
+        seen.append(lines_of(contexts))
+        return pooled(contexts, standardiser)
+
+    monkeypatch.setattr(gaussian_process, "pooled_weights", watched)
+    contexts = two_assays()
+    gaussian_process.GaussianProcess().fit(contexts)
+    assert seen == [lines_of(contexts), *without_each(lines_of(contexts)[:3])]
+
+
+def test_a_schedule_is_chosen_on_lines_none_of_whose_assays_was_trained_on():
+    class Watched(FineTune):
+        seen = ()
+
+        def _pooled(self, contexts, seed):
+            self.seen = (*self.seen, lines_of(contexts))
+            return super()._pooled(contexts, seed)
+
+    learner, contexts = Watched(hidden=3, epochs=1), two_assays()
+    learner.fit(contexts)
+    assert list(learner.seen) == [*without_each(lines_of(contexts)[:3]), lines_of(contexts)]

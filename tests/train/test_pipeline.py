@@ -21,7 +21,9 @@ from metabam.files import read_json, sha256
 from metabam.learners.selection import clearly_best
 from metabam.model.encoders import RecallingEncoder, layout_of
 from metabam.records import SupportSet
+from metabam.train import pipeline
 from metabam.train.lock import hold
+from metabam.train.metatrain import MetaTraining
 from metabam.train.pipeline import train_run
 from metabam.train.run import RunStore
 from tests.faults.kill import ROOT, Trainers, output, temporaries
@@ -91,6 +93,24 @@ def test_the_number_of_steps_is_the_best_of_left_out_lines(finished):
     assert run.manifest["steps"] == choice["steps"]
     assert max(run.snapshots()) == choice["steps"]
     assert not list((finished / "checkpoints").glob("select-steps-*"))
+
+
+def test_steps_are_chosen_on_lines_none_of_whose_assays_was_trained_on(given, tmp_path, monkeypatch):
+    genome, table = given
+    told = []
+
+    class Watched(MetaTraining):
+        def __init__(self, contexts, *settings, left_out=None, **named):
+            told.append(({context.cell_line for context in contexts}, left_out and left_out.cell_line))
+            super().__init__(contexts, *settings, left_out=left_out, **named)
+
+    monkeypatch.setattr(pipeline, "MetaTraining", Watched)
+    halves = np.array(["a", "b"], dtype=object)[np.arange(len(table)) % 2]
+    for _ in train_run(settings(), genome, dataclasses.replace(table, assay=halves), tmp_path / "run"):
+        pass
+    lines = {"train1", "train2", "train3"}
+    assert told == [*((lines - {name}, name) for name in sorted(lines)), (lines, None)]
+    assert read_json(tmp_path / "run" / "selection.json")["left_out"] == ["train1 | a", "train2 | a", "train3 | a"]
 
 
 def test_what_was_trained_adapts_and_predicts(finished, given):
