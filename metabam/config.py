@@ -75,7 +75,7 @@ class EncoderConfig(_Frozen):
 
     ``weights`` names the folder of a frozen language model; it is opened only while the command that names it runs,
     never because a stored run says so. ``trust_remote_code`` lets that folder's own Python files run. ``distance``
-    appends log10 distance to precomputed features.
+    appends where the elements lie (metabam.data.geometry) to precomputed features.
     """
 
     kind: EncoderKind = "motif"

@@ -48,7 +48,7 @@ def bench(arguments: argparse.Namespace, output: Output) -> Result:
     torch.set_num_threads(1)
     config = _config(arguments)
     folder = BenchFolder(Path(arguments.out))
-    worlds = [*_planted(arguments, config), *(_real(part, config, arguments.folds or ()) for part in arguments.real)]
+    worlds = [*_planted(arguments, config), *(_real(part, config, arguments) for part in arguments.real)]
     progress = output.progress()
     try:
         finished = run_bench(config, worlds, folder, resume=arguments.resume, progress=progress.update)
@@ -99,8 +99,8 @@ def _open_run(name: str) -> Any:
     return RunStore(path.resolve().parent).open(path.resolve().name)
 
 
-def _real(part: Literal["W2a", "W2b"], config: BenchConfig, folds: Sequence[int]) -> World:
-    """Return a real world, read through METABAM_DATA; ``folds`` names chromosome folds, none of them all.
+def _real(part: Literal["W2a", "W2b"], config: BenchConfig, arguments: argparse.Namespace) -> World:
+    """Return a real world, read through METABAM_DATA; ``--folds`` names chromosome folds, none of them all.
 
     Raises
     ------
@@ -108,6 +108,7 @@ def _real(part: Literal["W2a", "W2b"], config: BenchConfig, folds: Sequence[int]
         ``no-data`` where METABAM_DATA names no folder.
     """
     from metabam.bench.real import RealWorld, folder_digest
+    from metabam.data.geometry import GEOMETRY
     from metabam.data.real import real_world
 
     folder = os.environ.get("METABAM_DATA", "")
@@ -116,9 +117,13 @@ def _real(part: Literal["W2a", "W2b"], config: BenchConfig, folds: Sequence[int]
     root = Path(folder)
     pairs = sorted(f"pairs/{path.name}" for path in (root / "pairs").glob("*.parquet"))
     inputs: dict[str, Any] = dict(folder_digest(root, [*REAL_FILES, *pairs]))
+    folds = tuple(sorted(set(arguments.folds or ())))
     if folds:
-        inputs["folds"] = sorted(set(folds))
-    return RealWorld(part, lambda: real_world(part, root, folds=tuple(sorted(set(folds))), seed=config.seed), inputs)
+        inputs["folds"] = list(folds)
+    full = arguments.geometry == "full"
+    if full:
+        inputs["geometry"] = list(GEOMETRY)
+    return RealWorld(part, lambda: real_world(part, root, folds=folds, seed=config.seed, full_geometry=full), inputs)
 
 
 def _values(out: str, finished: Finished, published: Published) -> dict[str, Any]:

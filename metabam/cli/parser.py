@@ -118,7 +118,7 @@ def _train(commands: Any) -> Parser:
     command.add_argument("--preset", choices=PRESETS, default="demo", help="settings to start from (default demo)")
     command.add_argument("--learner", metavar="NAME", help="what the run holds: metabam (default), expert")
     command.add_argument("--encoder", choices=ENCODERS, help="pair encoder (default: the preset's, motif)")
-    command.add_argument("--distance", action="store_true", help="append log10 distance to precomputed features")
+    command.add_argument("--distance", action="store_true", help="append distance and promoters between to --features")
     _brought(command)
     command.add_argument("--enhancer-window", type=whole, metavar="N", help="bp read around each enhancer's centre")
     command.add_argument("--promoter-window", type=whole, metavar="N", help="bp read around each promoter's centre")
@@ -221,6 +221,10 @@ def _bench(commands: Any) -> Parser:
         "--real", action="append", default=[], choices=("W2a", "W2b"), help="real contexts through METABAM_DATA"
     )
     command.add_argument("--folds", type=whole, nargs="+", metavar="N", help="chromosome folds of --real (all five)")
+    command.add_argument(
+        "--geometry", choices=("full", "distance"), default="full",
+        help="what --real says of where elements lie: bends of the distance and promoters between too, or log10 alone",
+    )  # fmt: skip
     command.add_argument(
         "--learner", type=names, action="extend", default=[], metavar="NAME[,NAME]", help="which ones (default all)"
     )

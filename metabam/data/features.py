@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from metabam.data.elements import coordinate_identities, element_identities
+from metabam.data.geometry import BENDS, DISTANCE, GEOMETRY, Promoters, geometry_of
 from metabam.data.peaks import ELEMENTS, PeakTracks, read_peaks
 from metabam.errors import InputError
 from metabam.files import read_bytes, sha256
 from metabam.records import BoolArray, FloatArray, IntArray, PairTable, TextArray
 
-DISTANCE = "log10 distance"
 _CAP = 1 << 30
 _COORDINATES = ("chrom", "start", "end")
 _SIDES = ("enhancer", "promoter")
@@ -32,7 +32,12 @@ class PairFeatures(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the columns on offer, (R,), without the distance."""
+        """Return the columns on offer, (R,), without where the two elements lie."""
+        ...
+
+    @property
+    def promoters(self) -> Promoters | None:
+        """Return the promoters that the source lists, ``None`` where it lists none."""
         ...
 
     @property
@@ -68,7 +73,7 @@ def open_features(path: Path, without_lines: Collection[str] = ()) -> PairFeatur
     keys = ("pair_id",) if "pair_id" in frame.columns else _COORDINATES
     numeric = [str(name) for name in frame.columns if name not in keys]
     wrong = [name for name in numeric if frame[name].dtype.kind not in "fiub"]
-    if not set(keys) <= set(frame.columns) or not numeric or wrong or DISTANCE in numeric:
+    if not set(keys) <= set(frame.columns) or not numeric or wrong or set(GEOMETRY) & set(numeric):
         raise InputError(
             "features-columns",
             f"{path.name} needs pair_id, or chrom, start and end, and columns of numbers; not numbers: {wrong[:5]}.",
@@ -85,7 +90,7 @@ def open_features(path: Path, without_lines: Collection[str] = ()) -> PairFeatur
 
 
 def read_chosen(source: PairFeatures, table: PairTable, names: Sequence[str]) -> tuple[FloatArray, BoolArray]:
-    """Return the named columns of pairs (B, names), the distance among them where it is named, and what is known (B,).
+    """Return the named columns of pairs (B, names), those of their geometry among them, and what is known (B,).
 
     A pair on two chromosomes, or without coordinates, has no distance and counts as unknown where one is named.
 
@@ -94,7 +99,7 @@ def read_chosen(source: PairFeatures, table: PairTable, names: Sequence[str]) ->
     InputError
         ``features-missing`` with the columns that the source lacks.
     """
-    own = [name for name in names if name != DISTANCE]
+    own = [name for name in names if name not in GEOMETRY]
     lacking = sorted(set(own) - set(source.names))
     if lacking:
         raise InputError(
@@ -102,14 +107,18 @@ def read_chosen(source: PairFeatures, table: PairTable, names: Sequence[str]) ->
             "Bring the columns that the run was trained on.",
         )  # fmt: skip
     values, known = source.read(table, own)
-    if DISTANCE not in names:
+    if len(own) == len(names):
         return values, known
-    distance = table.distance()
+    here = np.array([name in GEOMETRY for name in names])
+    lie = geometry_of(table, [name for name in names if name in GEOMETRY], source.promoters)
     out = np.zeros((len(table), len(names)), dtype=np.float32)
-    places = [place for place, name in enumerate(names) if name != DISTANCE]
-    out[:, places] = values
-    out[:, list(names).index(DISTANCE)] = np.log10(np.maximum(np.nan_to_num(distance), 1.0))
-    return out, known & np.isfinite(distance)
+    out[:, ~here], out[:, here] = values, np.nan_to_num(lie)
+    return out, known & np.isfinite(lie).all(axis=1)
+
+
+def geometry_names(source: PairFeatures) -> tuple[str, ...]:
+    """Return the columns of :data:`GEOMETRY` that a source can give: without promoters, what distance alone gives."""
+    return (*BENDS, DISTANCE) if source.promoters is None else GEOMETRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,7 @@ class _Keyed:
     key: IntArray | TextArray
     values: FloatArray
     digest: str
+    promoters: Promoters | None = None
 
     def __post_init__(self) -> None:
         if len(pd.unique(self.key)) != len(self.key):
@@ -193,6 +203,11 @@ class PeakFeatures:
     def names(self) -> tuple[str, ...]:
         """Return every track twice, with the side in front."""
         return self._names
+
+    @property
+    def promoters(self) -> Promoters | None:
+        """Return the elements of kind ``P``."""
+        return self.peaks.promoters
 
     @property
     def digest(self) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from metabam.data.elements import coordinate_identities
+from metabam.data.geometry import Promoters, promoters_of
 from metabam.errors import InputError
 from metabam.files import read_bytes
 from metabam.records import BoolArray, ByteArray, FloatArray, IntArray, TextArray
@@ -26,13 +27,15 @@ class PeakTracks:
 
     ``identity`` (n,) int64 are sorted numbers of ``chrom:start-end`` (:func:`coordinate_identities`); ``bits`` (n, W)
     uint8 hold a bit per track, the first track in the highest bit. ``lines`` and ``targets`` (T,) say in which cell
-    line, and of what, a track was measured.
+    line, and of what, a track was measured. ``promoters`` are the elements of kind ``P``, ``None`` where the elements
+    have no kind.
     """
 
     identity: IntArray
     bits: ByteArray
     lines: TextArray
     targets: TextArray
+    promoters: Promoters | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,6 +86,9 @@ def read_peaks(root: Path) -> PeakTracks:
         )
     chrom, start, end = (elements[name].to_numpy() for name in ("chrom", "start", "end"))
     identity, first = np.unique(coordinate_identities(chrom, start, end), return_index=True)
-    return PeakTracks(
-        identity, bits[first], tracks["cell_line"].to_numpy(dtype=object), tracks["target"].to_numpy(dtype=object)
-    )
+    promoters = None
+    if "kind" in elements.columns:
+        of = elements["kind"].eq("P").to_numpy()
+        promoters = promoters_of(chrom[of].astype(object), start[of], end[of])
+    lines, targets = (tracks[name].to_numpy(dtype=object) for name in ("cell_line", "target"))
+    return PeakTracks(identity, bits[first], lines, targets, promoters)

@@ -1,8 +1,9 @@
 """The real benchmark worlds W2a and W2b: labelled contexts of real pairs, line and chromosome held out together.
 
-Features are principal components of peak tracks plus log10 distance. For a held-out line only OTHER lines' tracks are
-read, and the components are fitted on the fold's training pairs: nothing measured in the held-out line but its labels
-reaches a learner, and no label outside the support does.
+Features are principal components of peak tracks plus where the two elements lie (:mod:`metabam.data.geometry`; the
+promoters are the element table's, by coordinates alone). For a held-out line only OTHER lines' tracks are read, and the
+components are fitted on the fold's training pairs: nothing measured in the held-out line but its labels reaches a
+learner, and no label outside the support does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pandas as pd
 
 from metabam.data.elements import element_identities
 from metabam.data.episodes import holdout_split
+from metabam.data.geometry import DISTANCE, GEOMETRY, geometry_of
 from metabam.data.peaks import PeakTracks, read_peaks
 from metabam.errors import ConfigError, InputError
 from metabam.files import read_bytes
@@ -68,6 +70,7 @@ def real_world(
     lines: tuple[str, ...] = (),
     folds: tuple[int, ...] = (),
     components: int = 40,
+    full_geometry: bool = True,
     min_pairs: int = 100,
     seed: int = 0,
 ) -> Iterator[RealFold]:
@@ -82,7 +85,9 @@ def real_world(
     lines, folds
         Only these held-out lines and fold numbers; empty means all.
     components
-        Principal components of the pair's tracks (enhancer and promoter columns together) before the distance.
+        Principal components of the pair's tracks (enhancer and promoter columns together) before the geometry.
+    full_geometry
+        All columns of :data:`metabam.data.geometry.GEOMETRY`; else log10 distance alone.
     min_pairs
         Smaller contexts, and contexts with one class, are left out: of training, and of support and query together.
     seed
@@ -101,7 +106,8 @@ def real_world(
     """
     if part not in ("W2a", "W2b"):
         raise ConfigError("unknown-part", f"there is no real world {part!r}.", "Choose W2a or W2b.")
-    world, chromosomes = _World.read(part, root), chromosome_folds(root)
+    names = GEOMETRY if full_geometry else (DISTANCE,)
+    world, chromosomes = _World.read(part, root, names), chromosome_folds(root)
     known = list(dict.fromkeys(world.table.cell_line.tolist()))
     if not set(lines) <= set(known):
         raise ConfigError("unknown-line", f"{part} has no line {sorted(set(lines) - set(known))}.", str(known))
@@ -178,10 +184,11 @@ class _World:
     peaks: PeakTracks
     identities: tuple[IntArray, IntArray]
     places: tuple[IntArray, IntArray]
-    distance: FloatArray
+    names: tuple[str, ...]
+    geometry: FloatArray
 
     @classmethod
-    def read(cls, part: str, root: Path) -> _World:
+    def read(cls, part: str, root: Path, names: tuple[str, ...]) -> _World:
         table, peaks = real_pairs(part, root), read_peaks(root)
         enhancer, promoter = element_identities(table)
         places = []
@@ -190,8 +197,8 @@ class _World:
             if not known.all():
                 raise InputError("no-peaks", f"{int((~known).sum())} pairs have an element without peak tracks.")
             places.append(place)
-        distance = np.log10(np.maximum(table.distance(), 1.0)).astype(np.float32)
-        return cls(part, table, peaks, (enhancer, promoter), (places[0], places[1]), distance)
+        geometry = geometry_of(table, names, peaks.promoters)
+        return cls(part, table, peaks, (enhancer, promoter), (places[0], places[1]), names, geometry)
 
     def context(self, rows: IntArray, features: FloatArray) -> LabelledContext:
         """Return the pairs of one context with their features."""
@@ -219,7 +226,8 @@ def _fold(
     parts = np.split(values, np.cumsum([len(rows) for rows in groups])[:-1])
     contexts = tuple(world.context(rows, part) for rows, part in zip(groups, parts, strict=True))
     first, second = len(training), len(training) + len(supports)
-    names = (*(f"component {k + 1}" for k in range(values.shape[1] - 1)), "log10 distance")
+    own = values.shape[1] - len(world.names)
+    names = (*(f"component {k + 1}" for k in range(own)), *world.names)
     return RealFold(
         world.part, line, fold, chromosomes,
         contexts[:first], contexts[first:second], contexts[second:],
@@ -239,7 +247,7 @@ def _by_context(table: PairTable, order: IntArray, rows: IntArray) -> list[IntAr
 
 
 def _pair_features(world: _World, line: str, rows: IntArray, n_fit: int, components: int, seed: int) -> FloatArray:
-    """Return features (B, components + 1) float32 of pairs; the first ``n_fit`` alone fit and standardise them.
+    """Return features (B, components + geometry) float32; the first ``n_fit`` pairs alone fit and standardise them.
 
     The components are those of the covariance of [enhancer tracks, promoter tracks] over at most 60,000 fitted pairs;
     signs make the largest loading positive.
@@ -258,12 +266,12 @@ def _pair_features(world: _World, line: str, rows: IntArray, n_fit: int, compone
     _, vectors = np.linalg.eigh(square / len(fit) - np.outer(mean, mean))
     loading = vectors[:, ::-1][:, :components].astype(np.float32)
     loading *= np.sign(loading[np.abs(loading).argmax(axis=0), np.arange(loading.shape[1])])
-    out = np.zeros((len(rows), loading.shape[1] + 1), dtype=np.float32)
+    own_columns = loading.shape[1]
+    out = np.concatenate([np.zeros((len(rows), own_columns), dtype=np.float32), world.geometry[rows]], axis=1)
     for number, side in enumerate(sides):
         used, back = np.unique(side, return_inverse=True)
         own = loading[number * len(columns) : (number + 1) * len(columns)]
         scores = [peaks.read(used[at : at + _CHUNK], columns) @ own for at in range(0, len(used), _CHUNK)]
-        out[:, :-1] += np.concatenate(scores)[back]
-    out[:, -1] = world.distance[rows]
+        out[:, :own_columns] += np.concatenate(scores)[back]
     spread = out[:n_fit].std(axis=0, dtype=np.float64)
     return np.asarray((out - out[:n_fit].mean(axis=0, dtype=np.float64)) / np.maximum(spread, 1e-6), dtype=np.float32)

@@ -10,10 +10,10 @@ import hashlib
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logit
 
 from metabam.data.elements import element_identities
+from metabam.data.geometry import promoters_between, promoters_of
 from metabam.data.worldfiles import Truth, activities
 from metabam.errors import ConfigError
 from metabam.records import ByteArray, FloatArray, IntArray, PairFacts, PairTable, PairWindows, TextArray
@@ -35,11 +35,13 @@ def facts_of(table: PairTable, promoters: PairTable | None = None) -> PairFacts:
     enhancer, promoter = (ids >> (63 - _KEPT_BITS) for ids in element_identities(table))
     gene = np.where(table.gene_id.astype(str) == "", promoter, _identities(table.gene_id))
     distance = table.distance()
+    known = table if promoters is None else promoters
+    places = promoters_of(known.promoter_chrom, known.promoter_start, known.promoter_end)
     return PairFacts(
         gene=gene.astype(np.int64),
         enhancer=enhancer,
         promoter=promoter,
-        tss_between=_tss_between(table, table if promoters is None else promoters),
+        tss_between=promoters_between(table, places),
         log10_distance=np.log10(np.maximum(distance, 1.0)),
     )
 
@@ -51,22 +53,6 @@ def _identities(texts: TextArray) -> IntArray:
             digest = hashlib.blake2b(f"gene {text}".encode(), digest_size=_KEPT_BITS // 8).digest()
             known[text] = int.from_bytes(digest, "big")
     return np.array([known[text] for text in texts.tolist()], dtype=np.int64)
-
-
-def _tss_between(table: PairTable, promoters: PairTable) -> NDArray[np.float64]:
-    """Return how many distinct promoter midpoints lie strictly between the two midpoints of each pair."""
-    enhancer = table.enhancer_start + table.enhancer_end
-    promoter = table.promoter_start + table.promoter_end
-    low, high = np.minimum(enhancer, promoter), np.maximum(enhancer, promoter)
-    midpoints = promoters.promoter_start + promoters.promoter_end
-    counts = np.full(len(table), np.nan)
-    same = table.enhancer_chrom == table.promoter_chrom
-    for chrom in dict.fromkeys(table.promoter_chrom[same].tolist()):
-        rows = np.flatnonzero(same & (table.promoter_chrom == chrom))
-        places = np.unique(midpoints[promoters.promoter_chrom == chrom])
-        upto, after = np.searchsorted(places, high[rows], "left"), np.searchsorted(places, low[rows], "right")
-        counts[rows] = np.maximum(upto - after, 0)
-    return counts
 
 
 # ------------------------------------------------------------------ k-mers

@@ -10,8 +10,9 @@ import numpy as np
 
 from metabam.config import FROZEN_KINDS, EncoderConfig, RunConfig
 from metabam.data.elements import windows_of
-from metabam.data.features import DISTANCE, PairFeatures, read_chosen
+from metabam.data.features import PairFeatures, geometry_names, read_chosen
 from metabam.data.genome import Genome
+from metabam.data.geometry import GEOMETRY
 from metabam.errors import ConfigError, InputError
 from metabam.model.encoders import ContextRows, TrackedEncoder
 from metabam.model.encoders.base import PairEncoder
@@ -127,13 +128,14 @@ class Source:
 
     def _precomputed(self, table: PairTable, seed: int, progress: Progress) -> PrecomputedEncoder:
         own = () if self.features is None else self.features.names
-        names = (*own, DISTANCE) if self.config.distance else own
+        lie = () if self.features is None or not self.config.distance else geometry_names(self.features)
+        names = (*own, *lie)
 
         def read(rows: IntArray) -> FloatArray:
             return self._read(table.take(rows), names)
 
         width = self.config.n_features
-        return PrecomputedEncoder.from_values(names, read, len(table), width, seed, (DISTANCE,), progress)
+        return PrecomputedEncoder.from_values(names, read, len(table), width, seed, GEOMETRY, progress)
 
     def _read(self, table: PairTable, names: Sequence[str]) -> FloatArray:
         if self.features is None:
