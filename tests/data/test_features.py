@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from metabam.data.elements import element_identities
-from metabam.data.features import DISTANCE, open_features, read_chosen
+from metabam.data.features import geometry_names, open_features, read_chosen
+from metabam.data.geometry import BENDS, BETWEEN, DISTANCE, GEOMETRY
 from metabam.data.peaks import read_peaks
 from metabam.errors import InputError
 from metabam.records import PairTable
@@ -113,8 +114,9 @@ TRACKS = [
 ]
 
 
-def folder_of_peaks(root, bits):
-    ELEMENTS[["chrom", "start", "end"]].assign(kind="E").to_parquet(root / "elements_hg19.parquet", index=False)
+def folder_of_peaks(root, bits, **columns):
+    kinds = {"kind": ["E", "E", "P", "P", "P"], **columns}
+    ELEMENTS[["chrom", "start", "end"]].assign(**kinds).to_parquet(root / "elements_hg19.parquet", index=False)
     lines = "".join(f"{i}\t{line}\t{target}\n" for i, (line, target) in enumerate(TRACKS))
     (root / "tracks.tsv").write_text("track\tcell_line\ttarget\n" + lines)
     buffer = io.BytesIO()
@@ -145,6 +147,26 @@ def test_tracks_of_a_held_out_line_are_not_on_offer(tmp_path, bits):
     values, known = read_chosen(source, table(), ("promoter: T3 in C", "enhancer: CTCF in B"))
     np.testing.assert_array_equal(values, np.stack([bits[[2, 3, 4], 8], bits[[0, 0, 1], 1]], axis=1))
     assert known.all()
+
+
+def test_where_elements_lie_stands_among_the_tracks_in_the_order_asked_for(tmp_path, bits):
+    source = open_features(folder_of_peaks(tmp_path, bits))
+    assert geometry_names(source) == GEOMETRY
+    values, known = read_chosen(source, table(), (DISTANCE, "promoter: T3 in C", BETWEEN, BENDS[0]))
+    np.testing.assert_allclose(values[0], [3.0, bits[2, 8], 0.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(values[1], [np.log10(5_000), bits[3, 8], np.log10(2.0), 0.0], atol=1e-6)
+    assert known.tolist() == [True, True, False]
+    assert np.isfinite(values).all()
+
+
+def test_without_a_list_of_promoters_distance_alone_is_on_offer(tmp_path, bits):
+    by_element = open_features(written(tmp_path / "f.parquet", ELEMENTS))
+    assert geometry_names(by_element) == (*BENDS, DISTANCE)
+    with pytest.raises(InputError, match="folder of peak tracks"):
+        read_chosen(by_element, table(), (BETWEEN,))
+    folder_of_peaks(tmp_path, bits)
+    ELEMENTS[["chrom", "start", "end"]].to_parquet(tmp_path / "elements_hg19.parquet", index=False)
+    assert open_features(tmp_path).promoters is None
 
 
 def test_files_that_do_not_fit_together_are_refused(tmp_path, bits):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metabam.data.geometry import BETWEEN, GEOMETRY
 from metabam.data.real import chromosome_folds, real_pairs, real_world
 from metabam.errors import ConfigError, InputError
 
@@ -76,7 +77,7 @@ def test_folds_hold_out_line_and_chromosomes_together(root):
 
 
 def test_features_are_components_then_distance_standardised_on_training_pairs(root):
-    fold = next(real_world("W2a", root, components=3, min_pairs=20))
+    fold = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=False))
     values = np.concatenate([context.features for context in fold.training])
     assert values.shape[1] == 4 == len(fold.feature_names)
     np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-4)
@@ -85,6 +86,18 @@ def test_features_are_components_then_distance_standardised_on_training_pairs(ro
     far = np.log10(fold.table.distance()[np.concatenate(fold.query_rows)])
     found = np.concatenate([context.features[:, -1] for context in fold.query])
     np.testing.assert_allclose(np.corrcoef(far, found)[0, 1], 1, atol=1e-5)
+
+
+def test_where_elements_lie_is_told_by_bends_of_the_distance_and_promoters_between(root):
+    fold = next(real_world("W2a", root, components=3, min_pairs=20))
+    assert fold.feature_names[3:] == GEOMETRY
+    plain = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=False))
+    for full, less in zip(fold.query, plain.query, strict=True):
+        np.testing.assert_array_equal(full.features[:, [0, 1, 2, -1]], less.features)
+    rows = fold.query_rows[0]
+    skipped = (fold.table.promoter_start[rows] - 100_000) // 5_000  # all enhancers lie before the first promoter
+    found = fold.query[0].features[:, 3 + GEOMETRY.index(BETWEEN)]
+    np.testing.assert_allclose(np.corrcoef(np.log10(1 + skipped), found)[0, 1], 1, atol=1e-5)
 
 
 def test_the_held_out_lines_own_tracks_change_nothing(root, tmp_path):
