@@ -53,7 +53,7 @@ def judged(pool: Pool, number: int, args: argparse.Namespace) -> np.ndarray:
     """Return mean sign accuracy and AUROC of a family, (models, shots, 2)."""
     training, gates = family_of(pool, number, args)
     found = np.empty((len(ROWS), len(SHOTS), len(gates), TURNS, 2))
-    for which, config in enumerate((ModelConfig(overcomplete=True), ModelConfig())):
+    for which, config in enumerate((ModelConfig(n_atoms=24, overcomplete=True), ModelConfig())):
         learner = MetaBamLearner.of_model(give_birth(training, config, 0).model)
         states = learner.mechanism_states(pool.features).astype(np.float64)
         recovery = recover(states, pool.activity, np.full(pool.activity.shape[1], args.ceiling))

@@ -50,7 +50,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "gates=per_step": {"gates": "per_step"},
     "rotation=true": {"rotation": True},
     "robust=0": {"robust": 0.0},
-    "overcomplete=true": {"overcomplete": True},
+    "overcomplete=true, n_atoms=24": {"overcomplete": True, "n_atoms": 24},
     "fourier=true": {"fourier": True},
     "fourier=true, fourier_axis=channel": {"fourier": True, "fourier_axis": "channel"},
     "wavelet=haar": {"wavelet": "haar"},

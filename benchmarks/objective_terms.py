@@ -205,7 +205,8 @@ def main() -> None:
     cache = None if args.cache is None else Path(args.cache)
     table, truth, features = held_features(Path(args.world), run, cache)
     _, held = split(table, truth, features)
-    lab = Lab(run.training_contexts(), held[: args.lines], run.config.model, args)
+    training = [context.of_pairs() for context in run.training_contexts()]  # DNA alone: nothing is recalled
+    lab = Lab(training, held[: args.lines], run.config.model, args)
     text = report(lab, args.only, lambda line: print(line, flush=True))
     if args.out is not None:
         Path(args.out).write_text(text + "\n")
