@@ -89,24 +89,44 @@ def test_adapt_speed_reports_every_learner_beside_scikit_learn():
     assert found["times"]["metabam adapt + predict"]["median_ms"] > 0
 
 
-@pytest.mark.nightly
-def test_model_options_are_measured_beside_the_default(world, tmp_path):
-    """On a run of its own, trained for a few steps: the table names both rows, and the default differs from nothing."""
+@pytest.fixture(scope="module")
+def small_run(world, tmp_path_factory):
+    """A run of a few steps, in a process of its own; three training lines share elements, so it recalls."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
     given = ("train", "--genome", world / "genome.fa", "--pairs", world / "pairs.tsv", "--holdout", "unseen*")
     few = ["train.steps=4", "train.birth_steps=20", "train.leave_one_line_out=false", "encoder.kind=cnn"]
-    words = [*map(str, given), "--out", str(tmp_path / "run"), *(w for word in few for w in ("--set", word))]
+    words = [*map(str, given), "--out", str(folder), *(w for word in few for w in ("--set", word))]
     done = subprocess.run(
         [sys.executable, "-m", "metabam.cli", *words], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.nightly
+def test_model_options_are_measured_beside_the_default(world, small_run, tmp_path):
+    """The table names both rows, and the default differs from nothing."""
     text = run(
-        "model_options.py", "--world", world, "--run", tmp_path / "run", "--steps", 2, "--birth-steps", 20,
+        "model_options.py", "--world", world, "--run", small_run, "--steps", 2, "--birth-steps", 20,
         "--lines", 2, "--supports", 2, "--only", "wavelet=haar", "--cache", tmp_path / "cache",
     )  # fmt: skip
     rows = [line for line in text.splitlines() if line.startswith(("| default", "| wavelet"))]
     assert len(rows) == 2
     assert rows[0].split("|")[3].strip() == "-"
     assert (tmp_path / "cache").is_dir()
+
+
+@pytest.mark.nightly
+def test_terms_of_the_objective_are_measured_beside_none(world, small_run):
+    """On the features of a run that recalls, without recall: the plain row differs from itself by nothing."""
+    text = run(
+        "objective_terms.py", "--world", world, "--run", small_run, "--steps", 2, "--lines", 2, "--supports", 2,
+        "--only", "birth alone",
+    )  # fmt: skip
+    plain, born = (line.split("|") for line in text.splitlines()[-2:])
+    assert (plain[1].strip(), born[1].strip()) == ("plain", "birth alone")
+    assert plain[3].split()[0] == "+0.0000"
+    assert 0.0 < float(born[2]) < 1.0
 
 
 @pytest.mark.nightly
