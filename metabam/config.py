@@ -118,7 +118,7 @@ class ModelConfig(_Frozen):
     ``overcomplete``.
     """
 
-    n_atoms: Annotated[int, Field(ge=1, le=4096)] = 64
+    n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
     overcomplete: bool = False
     match: Literal["dot", "cosine"] = "dot"
     context_dim: Annotated[int, Field(ge=1, le=256)] = 8
@@ -341,6 +341,7 @@ def preset(name: str) -> RunConfig:
                 promoter_window=4_000,
                 discovery=DiscoveryConfig(max_motifs=128, n_features=48, max_elements=20_000),
             ),
+            model=ModelConfig(n_atoms=32),
             train=TrainConfig(steps=1_500),
         )
     raise ConfigError("unknown-preset", f"there is no preset {name!r}.", "Choose demo or full.")

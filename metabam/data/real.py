@@ -70,7 +70,7 @@ def real_world(
     lines: tuple[str, ...] = (),
     folds: tuple[int, ...] = (),
     components: int = 40,
-    full_geometry: bool = True,
+    full_geometry: bool = False,
     min_pairs: int = 100,
     seed: int = 0,
 ) -> Iterator[RealFold]:

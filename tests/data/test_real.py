@@ -77,7 +77,7 @@ def test_folds_hold_out_line_and_chromosomes_together(root):
 
 
 def test_features_are_components_then_distance_standardised_on_training_pairs(root):
-    fold = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=False))
+    fold = next(real_world("W2a", root, components=3, min_pairs=20))
     values = np.concatenate([context.features for context in fold.training])
     assert values.shape[1] == 4 == len(fold.feature_names)
     np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-4)
@@ -89,9 +89,9 @@ def test_features_are_components_then_distance_standardised_on_training_pairs(ro
 
 
 def test_where_elements_lie_is_told_by_bends_of_the_distance_and_promoters_between(root):
-    fold = next(real_world("W2a", root, components=3, min_pairs=20))
+    fold = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=True))
     assert fold.feature_names[3:] == GEOMETRY
-    plain = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=False))
+    plain = next(real_world("W2a", root, components=3, min_pairs=20))
     for full, less in zip(fold.query, plain.query, strict=True):
         np.testing.assert_array_equal(full.features[:, [0, 1, 2, -1]], less.features)
     rows = fold.query_rows[0]
