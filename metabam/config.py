@@ -114,8 +114,7 @@ class ModelConfig(_Frozen):
     """Meta-BAM itself: atoms, context, gate, unfolding, evidence (metabam/MODEL.md).
 
     ``recall`` (where three training lines share elements) lets it know those elements again. ``robust`` is the prior
-    probability that a new line is unlike the training lines. ``n_atoms`` at most, and one per feature at most unless
-    ``overcomplete``.
+    probability that a new line is unlike the training lines. ``overcomplete`` keeps more atoms than features.
     """
 
     n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
