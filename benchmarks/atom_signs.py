@@ -12,21 +12,18 @@ their intervals are over families.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
-from robust_prior import LINES
+from planted_families import LINES, over_families, parser_of
 from scaling import Pool
 
 from metabam.bench.judging import soft_auroc
 from metabam.config import ModelConfig
-from metabam.files import write_bytes
 from metabam.learners.birth import give_birth
 from metabam.learners.metabam import MetaBamLearner
 from metabam.metrics import Interval, bootstrap_over_lines
 from metabam.metrics.recovery import gate_signs, recover
 from metabam.records import LabelledContext, SupportSet
-from metabam.train.run import RunStore
 
 SHOTS, TURNS, QUERIES = (16, 64, 256), 2, 1_500
 FIRST = 20  # families before it served to choose other settings
@@ -96,26 +93,9 @@ def table_of(found: np.ndarray, families: list[str]) -> str:
 
 def main() -> None:
     """Run it and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--world", type=Path, action="append", required=True)
-    parser.add_argument("--run", type=Path, action="append", required=True)
-    parser.add_argument("--families", type=int, default=2, help="of each world")
-    parser.add_argument("--judges", type=int, default=12, help="lines that judge a family")
-    parser.add_argument("--pairs", type=int, default=6_000, help="of each training line")
+    parser = parser_of(__doc__, 2)
     parser.add_argument("--ceiling", type=float, default=0.63, help="an atom is matched at |r| >= this less 0.03")
-    parser.add_argument("--out", type=Path)
-    args = parser.parse_args()
-    rows, names = [], []
-    for world, run in zip(args.world, args.run, strict=True):
-        pool = Pool(world, RunStore(run.parent).open(run.name))
-        for number in range(FIRST, FIRST + args.families):
-            rows.append(judged(pool, number, args))
-            names.append(f"{world.name} {number}")
-            print(names[-1], rows[-1].round(3).tolist(), flush=True)
-    text = table_of(np.array(rows), names)
-    print(text)
-    if args.out:
-        write_bytes(args.out, text.encode())
+    over_families(parser.parse_args(), judged, table_of, FIRST)
 
 
 if __name__ == "__main__":

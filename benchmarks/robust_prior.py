@@ -12,21 +12,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
+from planted_families import LINES, over_families, parser_of
 from scaling import SHOTS, Pool
 
 from metabam.bench.judging import soft_auroc
 from metabam.config import ModelConfig
-from metabam.files import write_bytes
 from metabam.learners.birth import give_birth
 from metabam.learners.metabam import MetaBamLearner
 from metabam.metrics import Interval, bootstrap_over_lines
 from metabam.records import LabelledContext, SupportSet
-from metabam.train.run import RunStore
 
-LINES, QUERIES = 5, 1_500
+QUERIES = 1_500
 
 
 def family_of(pool: Pool, number: int, judges: int, pairs: int) -> tuple[list[LabelledContext], list[np.ndarray]]:
@@ -90,27 +88,11 @@ def table_of(auroc: np.ndarray, shares: list[float], families: list[str]) -> str
 
 def main() -> None:
     """Run it and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--world", type=Path, action="append", required=True)
-    parser.add_argument("--run", type=Path, action="append", required=True)
-    parser.add_argument("--families", type=int, default=5, help="of each world")
+    parser = parser_of(__doc__, 5)
     parser.add_argument("--share", type=float, nargs="+", default=[0.0, 0.2, 0.5], help="the first is the reference")
-    parser.add_argument("--judges", type=int, default=12, help="lines that judge a family")
     parser.add_argument("--supports", type=int, default=2, help="of each size and line")
-    parser.add_argument("--pairs", type=int, default=6_000, help="of each training line")
-    parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    rows, names = [], []
-    for world, run in zip(args.world, args.run, strict=True):
-        pool = Pool(world, RunStore(run.parent).open(run.name))
-        for number in range(args.families):
-            rows.append(judged(pool, number, args))
-            names.append(f"{world.name} {number}")
-            print(names[-1], rows[-1].round(4).tolist(), flush=True)
-    text = table_of(np.array(rows), args.share, names)
-    print(text)
-    if args.out:
-        write_bytes(args.out, text.encode())
+    over_families(args, judged, lambda found, names: table_of(found, args.share, names))
 
 
 if __name__ == "__main__":
