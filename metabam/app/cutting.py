@@ -190,6 +190,7 @@ def table(scene: Scene, told: ForestRecord, names: list[str]) -> None:
         column_config={
             head["atom"]: st.column_config.NumberColumn(width=52),
             head["p"]: st.column_config.NumberColumn(format="%.3f", width=58),
+            head["signed"]: st.column_config.TextColumn(width=164),
             head["fit"]: st.column_config.TextColumn(help=scene.text("ablation.col.fit_help", per=PER)),
         },
     )
