@@ -34,6 +34,7 @@ def test_list_names_every_learner_encoder_and_mix_with_a_line_each(world):
         (("--world", "world", "--out", "b", "--learner", "hierarchial"), 2, "unknown-learner"),
         (("--world", "world", "--world", "world", "--out", "b"), 2, "same-world"),
         (("--real", "W2c", "--out", "b"), 2, "usage"),
+        (("--real", "W2a", "--geometry", "half", "--out", "b"), 2, "usage"),
         (("--world", "world", "--out", "b", "--noise", "-1"), 2, "usage"),
     ],
 )

@@ -116,6 +116,12 @@ def test_gallery_counts_what_was_put_in():
         gallery_of(Additive(), cases, x[:, :5], atoms)
 
 
+def test_an_atom_at_right_angles_to_all_others_has_no_neighbour():
+    nearest, cosine = nearest_atoms(np.array([[1, 0, 0], [0, 1, 0], [0, 1, -1]], dtype=np.float32))
+    assert nearest.tolist() == [-1, 2, 1]
+    assert cosine.tolist() == pytest.approx([0.0, 0.5**0.5, 0.5**0.5])
+
+
 def test_one_atom_alone_has_no_neighbour():
     assert nearest_atoms(np.ones((1, 3), dtype=np.float32))[0].tolist() == [-1]
 

@@ -6,6 +6,7 @@ import pytest
 
 from metabam.config import EncoderConfig, RunConfig, TrainConfig
 from metabam.data.features import open_features
+from metabam.data.geometry import BENDS, DISTANCE
 from metabam.errors import ConfigError, InputError
 from metabam.records import PairTable
 from metabam.score import Predictor
@@ -81,6 +82,24 @@ def test_cached_features_are_those_of_the_predictor(run, source):
     features, status = Predictor.of_run(run, None, features=source).features(table().take(np.arange(EACH)))
     assert set(status) == {"ok"}
     np.testing.assert_allclose(features, context.features, atol=1e-6)
+
+
+def test_where_elements_lie_stays_itself_beside_the_components(source):
+    """Eleven columns and room for ten: four components of the five that were brought, and distance with its bends."""
+    pairs = table()
+    pairs.promoter_start[EACH:] += 99_700  # the second line's pairs and the held-out line's are 100 kb apart
+    pairs.promoter_end[EACH:] += 99_700
+    known = pairs.take(np.arange(len(pairs) - 1))
+    reader = Source(config(distance=True, n_features=10).encoder, None, source)
+    encoder = reader.train(known, None, [], 0, lambda _stage, _share: None)
+    lie = (*BENDS, DISTANCE)
+    assert encoder.names == (*"vwxyz", *lie)
+    assert [item.name for item in encoder.features] == [*(f"component {k}" for k in range(1, 5)), *lie]
+    found = reader.encode(encoder, known, None)
+    far = np.where(np.arange(len(known)) < EACH, np.log10(300.0), 5.0)
+    assert np.corrcoef(found[:, -1], far)[0, 1] == pytest.approx(1.0)
+    assert np.corrcoef(found[:, 4], far > 4)[0, 1] == pytest.approx(1.0)
+    assert not found[:, lie.index("log10 distance above 6") + 4].any()
 
 
 def test_scoring_without_the_source_says_what_is_needed(run):
