@@ -114,10 +114,11 @@ class ModelConfig(_Frozen):
     """Meta-BAM itself: atoms, context, gate, unfolding, evidence (metabam/MODEL.md).
 
     ``recall`` (where three training lines share elements) lets it know those elements again. ``robust`` is the prior
-    probability that a new line is unlike the training lines. ``overcomplete`` keeps more atoms than features.
+    probability that a new line is unlike the training lines. ``n_atoms`` at most: one per feature unless
+    ``overcomplete``.
     """
 
-    n_atoms: Annotated[int, Field(ge=1, le=4096)] = 24
+    n_atoms: Annotated[int, Field(ge=1, le=4096)] = 64
     overcomplete: bool = False
     match: Literal["dot", "cosine"] = "dot"
     context_dim: Annotated[int, Field(ge=1, le=256)] = 8
@@ -340,7 +341,6 @@ def preset(name: str) -> RunConfig:
                 promoter_window=4_000,
                 discovery=DiscoveryConfig(max_motifs=128, n_features=48, max_elements=20_000),
             ),
-            model=ModelConfig(n_atoms=32),
             train=TrainConfig(steps=1_500),
         )
     raise ConfigError("unknown-preset", f"there is no preset {name!r}.", "Choose demo or full.")

@@ -79,6 +79,10 @@ def test_weighted_metrics_equal_scikit_learn_with_ties():
     assert metrics.task_aurocs(rows, np.stack([labels, labels])) == pytest.approx(
         [roc_auc_score(labels, scores), roc_auc_score(labels, -scores)]
     )
+    assert metrics.task_auprcs(rows, np.stack([labels, labels])) == pytest.approx(
+        [average_precision_score(labels, scores), average_precision_score(labels, -scores)]
+    )
+    assert np.isnan(metrics.task_auprcs(rows[:1], np.zeros((1, len(scores)))))
 
 
 def test_weighted_metric_without_one_class_is_nan():

@@ -222,8 +222,8 @@ def _bench(commands: Any) -> Parser:
     )
     command.add_argument("--folds", type=whole, nargs="+", metavar="N", help="chromosome folds of --real (all five)")
     command.add_argument(
-        "--geometry", choices=("distance", "full"), default="distance",
-        help="what --real says of where elements lie: log10 distance, or its bends and promoters between too",
+        "--geometry", choices=("distance", "full"), default="full",
+        help="what --real says of where elements lie: log10 distance, or its bends and promoters between too (default)",
     )  # fmt: skip
     command.add_argument(
         "--learner", type=names, action="extend", default=[], metavar="NAME[,NAME]", help="which ones (default all)"

@@ -70,7 +70,7 @@ def real_world(
     lines: tuple[str, ...] = (),
     folds: tuple[int, ...] = (),
     components: int = 40,
-    full_geometry: bool = False,
+    full_geometry: bool = True,
     min_pairs: int = 100,
     seed: int = 0,
 ) -> Iterator[RealFold]:
@@ -87,7 +87,7 @@ def real_world(
     components
         Principal components of the pair's tracks (enhancer and promoter columns together) before the geometry.
     full_geometry
-        All columns of :data:`metabam.data.geometry.GEOMETRY`; else log10 distance alone.
+        All columns of :data:`metabam.data.geometry.GEOMETRY`, or log10 distance alone.
     min_pairs
         Smaller contexts, and contexts with one class, are left out: of training, and of support and query together.
     seed

@@ -28,7 +28,10 @@ from metabam.records import LabelledContext
 
 Float64Array = NDArray[np.float64]
 _BATCH = 256
-_START_THRESHOLD = 0.5
+_START_GAIN = -1.0
+_START_LEAK = 1.0
+"""States start almost linear (threshold 0, a weak tanh beside the whole match) and bend where labels say so: behind a
+threshold from the start, measured signals lost what lies below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ def _choose_atoms(model: MetaBam, contexts: Sequence[LabelledContext], seed: int
         atoms[len(order) :] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     with torch.no_grad():
         model.basis.atoms.copy_(torch.from_numpy(atoms))
-        model.basis.threshold.fill_(_START_THRESHOLD)
-        model.basis.gain.zero_()
+        model.basis.threshold.zero_()
+        model.basis.gain.fill_(_START_GAIN)
+        model.basis.leak.fill_(_START_LEAK)
 
 
 def _learn_states(model: MetaBam, contexts: Sequence[LabelledContext], seed: int, steps: int) -> None:

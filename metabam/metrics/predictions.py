@@ -255,6 +255,21 @@ def task_aurocs(scores: Array, truth: Array) -> Array:
         return np.asarray(np.where(positives * negatives > 0, wins / (positives * negatives), np.nan))
 
 
+def task_auprcs(scores: Array, truth: Array) -> Array:
+    """Return the average precision of each row of scores (G, Q) against truth (G, Q); NaN without a positive.
+
+    Equal scores are taken in together, at the precision of all of them.
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ranked, hits = np.take_along_axis(scores, order, axis=1), np.take_along_axis(truth, order, axis=1)
+    places = np.arange(1, scores.shape[1] + 1)
+    last = np.append(ranked[:, 1:] != ranked[:, :-1], np.ones((len(ranked), 1), dtype=bool), axis=1)
+    ends = np.minimum.accumulate(np.where(last, places, scores.shape[1])[:, ::-1], axis=1)[:, ::-1]
+    precision = np.take_along_axis(np.cumsum(hits, axis=1), ends - 1, axis=1) / ends
+    with np.errstate(invalid="ignore"):
+        return np.asarray((precision * hits).sum(axis=1) / hits.sum(axis=1))
+
+
 def clustered_auroc(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, level: float = 0.95) -> Interval:
     """Return AUROC with an interval that counts rows of one group (a promoter, say) as one observation.
 

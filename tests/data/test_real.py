@@ -54,7 +54,7 @@ def pairs_of(rng, line, assay, source, build):
 
 
 def test_folds_hold_out_line_and_chromosomes_together(root):
-    folds = list(real_world("W2a", root, components=3, min_pairs=20))
+    folds = list(real_world("W2a", root, components=3, min_pairs=20, full_geometry=False))
     assert [(fold.line, fold.fold) for fold in folds] == [(line, n) for line in LINES for n in (0, 1)]
     for fold in folds:
         assert fold.chromosomes == tuple(CHROMS[fold.fold :: 2])
@@ -77,7 +77,7 @@ def test_folds_hold_out_line_and_chromosomes_together(root):
 
 
 def test_features_are_components_then_distance_standardised_on_training_pairs(root):
-    fold = next(real_world("W2a", root, components=3, min_pairs=20))
+    fold = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=False))
     values = np.concatenate([context.features for context in fold.training])
     assert values.shape[1] == 4 == len(fold.feature_names)
     np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-4)
@@ -91,7 +91,7 @@ def test_features_are_components_then_distance_standardised_on_training_pairs(ro
 def test_where_elements_lie_is_told_by_bends_of_the_distance_and_promoters_between(root):
     fold = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=True))
     assert fold.feature_names[3:] == GEOMETRY
-    plain = next(real_world("W2a", root, components=3, min_pairs=20))
+    plain = next(real_world("W2a", root, components=3, min_pairs=20, full_geometry=False))
     for full, less in zip(fold.query, plain.query, strict=True):
         np.testing.assert_array_equal(full.features[:, [0, 1, 2, -1]], less.features)
     rows = fold.query_rows[0]
@@ -101,7 +101,7 @@ def test_where_elements_lie_is_told_by_bends_of_the_distance_and_promoters_betwe
 
 
 def test_the_held_out_lines_own_tracks_change_nothing(root, tmp_path):
-    fold = next(real_world("W2a", root, lines=("B",), folds=(1,), components=3, min_pairs=20))
+    fold = next(real_world("W2a", root, lines=("B",), folds=(1,), components=3, min_pairs=20, full_geometry=False))
     for name in ("elements_hg19.parquet", "tracks.tsv", "chromosome_folds.tsv"):
         (tmp_path / name).write_bytes((root / name).read_bytes())
     (tmp_path / "pairs").symlink_to(root / "pairs")
@@ -113,7 +113,9 @@ def test_the_held_out_lines_own_tracks_change_nothing(root, tmp_path):
         changed[:, columns] ^= 1
         changed[::2, columns[0]] ^= 1
         np.savez(tmp_path / "element_tracks.npz", bits=np.packbits(changed, axis=1), n_tracks=np.array(9))
-        again = next(real_world("W2a", tmp_path, lines=("B",), folds=(1,), components=3, min_pairs=20))
+        again = next(
+            real_world("W2a", tmp_path, lines=("B",), folds=(1,), components=3, min_pairs=20, full_geometry=False)
+        )
         same = np.array_equal(again.query[0].features, fold.query[0].features)
         assert same == expected
 
@@ -123,7 +125,7 @@ def test_assays_are_contexts_and_one_source_serves_each(root):
     assert [name for name in table.contexts() if name[0] == "C"] == [("C", "CHiC"), ("C", "HiC")]
     assert len(table.rows_of(("C", "HiC"))) == 4 * 24 * 2
     assert {assay for _, assay in real_pairs("W2a", root).contexts()} == {"HiC"}
-    fold = next(real_world("W2b", root, lines=("C",), folds=(0,), components=2, min_pairs=20))
+    fold = next(real_world("W2b", root, lines=("C",), folds=(0,), components=2, min_pairs=20, full_geometry=False))
     assert [context.name for context in fold.query] == ["C | CHiC", "C | HiC"]
 
 

@@ -7,7 +7,15 @@ from metabam.errors import InputError, TrainingError
 from metabam.learners import LEARNERS
 from metabam.learners.base import Learner
 from metabam.learners.classical import HierarchicalLogistic, PerTaskLogistic, PooledLogistic, fit_hierarchical
-from metabam.learners.hierarchical import GRID, Shrinkage, average_setting, joint_factor, prior_moments
+from metabam.learners.hierarchical import (
+    GRID,
+    Shrinkage,
+    _judge,
+    _Tasks,
+    average_setting,
+    joint_factor,
+    prior_moments,
+)
 from metabam.learners.logistic import (
     Standardiser,
     base_rate,
@@ -269,7 +277,7 @@ def test_hierarchical_with_few_lines(world, lines):
     learner.fit(world[:lines])
     support, queries, _ = support_of(world[6], 16)
     assert np.isfinite(learner.predict(learner.adapt(support), queries).logit).all()
-    assert np.isnan(learner.prior.left_out_auroc)
+    assert np.isnan(learner.prior.left_out_auprc)
 
 
 def test_per_task_penalty_is_learned_by_shots(fitted):
@@ -303,4 +311,18 @@ def test_shrinkage_is_averaged_over_what_the_lines_cannot_tell_apart():
     # a lead of 0.3 in one line of four, none in the others, is one standard error and no more: t = 1
     noisy = np.full((4, len(GRID)), 0.7)
     noisy[0, -1] = 1.0
-    assert 0.5 < average_setting(noisy)[0].mean < 0.55
+    weight = np.full(len(GRID), np.exp(-2.0))
+    weight[-1] = 1.0
+    expected = np.average([item.mean for item in GRID], weights=weight)
+    assert average_setting(noisy)[0].mean == pytest.approx(expected)
+
+
+def test_a_prior_is_judged_by_the_moderated_answer():
+    # two queries: the unsure one has the larger mean logit, and is no contact; moderated, the sure one ranks first
+    tasks = _Tasks(
+        design=np.zeros((1, 1, 2)), labels=np.zeros((1, 1)), offset=np.zeros((1, 1)), mask=np.zeros((1, 1)),
+        queries=np.array([[[1.0, 0.0], [0.0, 1.0]]]), truth=np.array([[1.0, 0.0]]),
+    )  # fmt: skip
+    narrow, wide = np.diag([0.1, 0.1]), np.diag([0.1, 10.0])
+    assert _judge(tasks, np.array([1.0, 1.5]), narrow) == pytest.approx([0.5])
+    assert _judge(tasks, np.array([1.0, 1.5]), wide) == pytest.approx([1.0])

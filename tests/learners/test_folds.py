@@ -55,7 +55,7 @@ def test_a_line_does_not_choose_its_own_shrinkage_through_another_assay():
 @pytest.mark.parametrize("assays", [1, 4])
 def test_assays_of_two_lines_are_two_lines_however_many(assays):
     lines = [replace(line, assay=str(at)) for line in feature_family(2) for at in range(assays)]
-    assert np.isnan(fit_hierarchical(lines).left_out_auroc)  # three lines are the least that can tell settings apart
+    assert np.isnan(fit_hierarchical(lines).left_out_auprc)  # three lines are the least that can tell settings apart
     learner = MetaBamLearner(ModelConfig(n_atoms=5, context_dim=2), TrainConfig(birth_steps=5, steps=3))
     learner.fit(lines)
     assert learner.chosen_steps == 3
