@@ -16,11 +16,15 @@ LINES = 5
 """Training lines of a family."""
 
 
-def parser_of(about: str | None, families: int) -> argparse.ArgumentParser:
+def parser_of(about: str | None, families: int, *, required: bool = True) -> argparse.ArgumentParser:
     """Return a parser with the options that all of them share."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--world", type=Path, action="append", required=True, help="folder that metabam simulate wrote")
-    parser.add_argument("--run", type=Path, action="append", required=True, help="finished run trained on that world")
+    parser.add_argument(
+        "--world", type=Path, action="append", required=required, help="folder that metabam simulate wrote"
+    )
+    parser.add_argument(
+        "--run", type=Path, action="append", required=required, help="finished run trained on that world"
+    )
     parser.add_argument("--families", type=int, default=families, help="of each world")
     parser.add_argument("--judges", type=int, default=12, help="lines that judge a family")
     parser.add_argument("--pairs", type=int, default=6_000, help="of each training line")

@@ -7,7 +7,7 @@ area under the precision-recall curve that supports of 4 to 64 pairs reach on th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -131,7 +131,7 @@ def prior_moments(weights: Array, covariances: Array, shrinkage: Shrinkage) -> t
 
 
 @dataclass(frozen=True, slots=True)
-class _Tasks:
+class LeftOutTasks:
     """Supports (G, S, 1 + D) of one left-out line, padded, with the queries (G, Q, 1 + D) that judge them."""
 
     design: Array
@@ -144,7 +144,7 @@ class _Tasks:
 
 def _tasks(
     context: LabelledContext, standardiser: Standardiser, rate: float, rng: np.random.Generator, repeats: int, size: int
-) -> _Tasks:
+) -> LeftOutTasks:
     rows: list[tuple[Array, Array, float, Array, Array]] = []
     largest = max(SHOTS)
     for shots, repeat in product(SHOTS, range(repeats)):
@@ -159,7 +159,7 @@ def _tasks(
     width = 1 + len(standardiser.centre)
     smallest = min((len(row[4]) for row in rows), default=0)
     count = len(rows)
-    tasks = _Tasks(
+    tasks = LeftOutTasks(
         design=np.zeros((count, largest, width)),
         labels=np.zeros((count, largest)),
         offset=np.zeros((count, largest)),
@@ -175,18 +175,23 @@ def _tasks(
     return tasks
 
 
-def _judge(tasks: _Tasks, mean: Array, factor: Array) -> Array:
+def moderated_auprc(tasks: LeftOutTasks, mean: Array, factor: Array) -> Array:
     """Return the area under each task's precision-recall curve, (G,), as the learner answers: moderated.
 
     A wide prior draws an uncertain pair's probability towards a half and so changes ranks: judged by its mean logit, a
     setting would not be charged for that.
     """
+    score, variance = answers(tasks, mean, factor)
+    return task_auprcs(score / np.sqrt(1.0 + np.pi * variance / 8.0), tasks.truth)
+
+
+def answers(tasks: LeftOutTasks, mean: Array, factor: Array) -> tuple[Array, Array]:
+    """Return mean and variance (G, Q) of the queries' logits after each support, under the prior N(mean, F F^T)."""
     offset = tasks.offset + tasks.design @ mean
     v, hessian = whitened_newton(tasks.design @ factor, tasks.labels, offset, tasks.mask, tol=1e-4)
     score = np.matmul(tasks.queries, (mean + v @ factor.T)[:, :, None])[:, :, 0]
     queries = tasks.queries @ factor
-    variance = np.sum(np.matmul(queries, np.linalg.inv(hessian)) * queries, axis=2)
-    return task_auprcs(score / np.sqrt(1.0 + np.pi * variance / 8.0), tasks.truth)
+    return score, np.sum(np.matmul(queries, np.linalg.inv(hessian)) * queries, axis=2)
 
 
 ROBUST = Shrinkage(0.5, 0.15, 0.3, 1.5)
@@ -208,22 +213,43 @@ def choose_shrinkage(
     weights: Array,
     covariances: Array,
     rng: np.random.Generator,
-    *,
-    repeats: int = 8,
-    size: int = 400,
 ) -> tuple[Shrinkage, float]:
     """Return the shrinkage that serves left-out lines, and the best mean AUPRC seen on them (supports of 4, 16, 64).
 
-    Five left-out lines seldom tell one setting from another: the answer is the mean over the grid, each setting
-    weighted by how compatible it is with being the best, ``exp(-2 t^2)`` with t its paired t-statistic over lines
-    against the best one. With fewer than three lines nothing can be left out: a middling choice and NaN.
+    Five left-out lines seldom tell one setting from another: :func:`average_setting` answers. With fewer than three
+    lines nothing can be left out: a middling choice and NaN.
     """
-    middling = Shrinkage(0.5, 0.6, 0.3, 1.0)
-    folds = line_folds(contexts)
-    if len(folds) < 3:
-        return middling, float("nan")
+    if len(line_folds(contexts)) >= 3:
+        judged = judged_settings(contexts, standardiser, weights, covariances, rng)
+        if len(judged) >= 2:
+            return average_setting(judged)
+    return Shrinkage(0.5, 0.6, 0.3, 1.0), float("nan")
+
+
+def judged_settings(
+    contexts: Sequence[LabelledContext],
+    standardiser: Standardiser,
+    weights: Array,
+    covariances: Array,
+    rng: np.random.Generator,
+    *,
+    judge: Callable[[LeftOutTasks, Array, Array], Array] = moderated_auprc,
+    repeats: int = 8,
+    size: int = 400,
+) -> Array:
+    """Return what each setting of :data:`GRID` is worth on each left-out line, (lines, settings).
+
+    Parameters
+    ----------
+    weights, covariances
+        Of :func:`line_fits`.
+    judge
+        What a prior (mean (1 + D,), factor (1 + D, 1 + D)) is worth on tasks, (G,), more being better.
+    repeats, size
+        Supports of each size and line, and queries of each at most.
+    """
     judged: list[Array] = []
-    for left_out, others in folds:
+    for left_out, others in line_folds(contexts):
         rate = base_rate([contexts[at] for at in others])
         tasks = [_tasks(contexts[at], standardiser, rate, rng, repeats, size) for at in left_out]
         tasks = [task for task in tasks if len(task.truth)]
@@ -233,23 +259,22 @@ def choose_shrinkage(
         for at, shrinkage in enumerate(GRID):
             mean, covariance, intercept, variance = prior_moments(weights[others], covariances[others], shrinkage)
             joint, factor = np.concatenate([[intercept], mean]), joint_factor(covariance, variance)
-            found[at] = np.mean([np.nanmean(_judge(task, joint, factor)) for task in tasks])
+            found[at] = np.mean([np.nanmean(judge(task, joint, factor)) for task in tasks])
         judged.append(found)
-    if len(judged) < 2:
-        return middling, float("nan")
-    return average_setting(np.stack(judged))
+    return np.reshape(judged, (len(judged), len(GRID)))
 
 
-def average_setting(judged: Array) -> tuple[Shrinkage, float]:
-    """Return the weighted mean of :data:`GRID` given accuracies (lines, settings), and the best mean accuracy.
+def average_setting(judged: Array, sharpness: float = 2.0) -> tuple[Shrinkage, float]:
+    """Return the weighted mean of :data:`GRID` given what settings are worth (lines, settings), and the best's worth.
 
-    ``blend`` and ``scale`` are averaged as logarithms.
-    Differences between settings are never trusted beyond 0.002, the noise of the left-out episodes themselves.
+    Each setting weighs as much as it is compatible with being the best, ``exp(-sharpness t^2)`` with t its paired
+    t-statistic over lines against the best one. ``blend`` and ``scale`` are averaged as logarithms. Differences between
+    settings are never trusted beyond 0.002, the noise of the left-out episodes themselves.
     """
     best = int(np.argmax(judged.mean(axis=0)))
     behind = judged[:, [best]] - judged
     error = np.maximum(behind.std(axis=0, ddof=1) / np.sqrt(len(judged)), 0.002)
-    weight = np.exp(-2.0 * (behind.mean(axis=0) / error) ** 2)
+    weight = np.exp(-sharpness * (behind.mean(axis=0) / error) ** 2)
     weight /= weight.sum()
     settings = np.array([[item.mean, np.log(item.blend), item.level, np.log(item.scale)] for item in GRID])
     mean, log_blend, level, log_scale = weight @ settings

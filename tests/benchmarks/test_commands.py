@@ -147,6 +147,23 @@ def test_the_robust_prior_is_measured_against_none(world, tmp_path):
 
 
 @pytest.mark.nightly
+def test_rules_for_the_priors_width_are_compared_on_drawn_families(world, tmp_path):
+    """Every rule has a row; width matters, so that not all of them answer alike; more labels help the best of them."""
+    metabam(
+        ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",
+         "--steps", "2", "--out", str(tmp_path / "run"), "--threads", "1"]
+    )  # fmt: skip
+    text = run(
+        "prior_rules.py", "--world", world, "--run", tmp_path / "run", "--families", 1, "--judges", 3, "--pairs", 400
+    )
+    rows = [line.split("|")[2:-1] for line in text.splitlines() if "t^2" in line and "|" in line]
+    found = [[float(cell.split()[0]) for cell in row] for row in rows]
+    assert len(found) == 5
+    assert len({tuple(row) for row in found}) > 1
+    assert found[-1][2] > found[-1][0]
+
+
+@pytest.mark.nightly
 def test_signs_and_accuracy_are_compared_with_and_without_random_atoms(world, tmp_path):
     metabam(
         ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",

@@ -1,6 +1,7 @@
 """``metabam bench``: what it lists, refuses and prints."""
 
 import json
+import os
 from typing import get_args
 
 import pytest
@@ -76,3 +77,14 @@ def test_a_run_of_another_world_is_refused(trained):
     assert trained.call("simulate", "--out", "elsewhere", "--seed", "8", *sizes).code == 0
     done = trained.call("bench", "--world", "elsewhere", "--run", "run", "--out", "foreign", *QUICK, *SMALL)
     assert (done.code, "[run-of-another-world]" in done.err) == (65, True), done.err
+
+
+def test_what_was_measured_with_one_geometry_is_not_gone_on_with_by_another(world):
+    if not os.environ.get("METABAM_DATA"):
+        pytest.skip("METABAM_DATA names no folder with the real pairs")
+    words = ("--real", "W2a", "--folds", "0", "--learner", "distance", "--out", "real")
+    small = ("--supports", "1", "--queries", "100", "--shots", "0", "--bootstraps", "20")
+    assert world.call("bench", *words, *small).code == 0
+    other = world.call("bench", *words, *small, "--resume", "--geometry", "distance")
+    assert (other.code, "[bench-changed]" in other.err) == (2, True), other.err
+    assert world.call("bench", *words, *small, "--resume").code == 0

@@ -162,5 +162,5 @@ def test_the_real_folder_gives_what_its_readme_says():
     assert sum(map(len, chromosome_folds(Path(data)).values())) == 23
     fold = next(real_world("W2a", Path(data), lines=("IMR90",), folds=(1,)))
     assert [context.cell_line for context in fold.training] == ["GM12878", "HMEC", "HeLa-S3", "K562"]
-    assert fold.query[0].features.shape[1] == 41
+    assert fold.query[0].features.shape[1] == 40 + len(GEOMETRY)
     assert 0.05 < fold.query[0].prevalence < 0.2

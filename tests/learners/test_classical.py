@@ -9,11 +9,11 @@ from metabam.learners.base import Learner
 from metabam.learners.classical import HierarchicalLogistic, PerTaskLogistic, PooledLogistic, fit_hierarchical
 from metabam.learners.hierarchical import (
     GRID,
+    LeftOutTasks,
     Shrinkage,
-    _judge,
-    _Tasks,
     average_setting,
     joint_factor,
+    moderated_auprc,
     prior_moments,
 )
 from metabam.learners.logistic import (
@@ -319,10 +319,10 @@ def test_shrinkage_is_averaged_over_what_the_lines_cannot_tell_apart():
 
 def test_a_prior_is_judged_by_the_moderated_answer():
     # two queries: the unsure one has the larger mean logit, and is no contact; moderated, the sure one ranks first
-    tasks = _Tasks(
+    tasks = LeftOutTasks(
         design=np.zeros((1, 1, 2)), labels=np.zeros((1, 1)), offset=np.zeros((1, 1)), mask=np.zeros((1, 1)),
         queries=np.array([[[1.0, 0.0], [0.0, 1.0]]]), truth=np.array([[1.0, 0.0]]),
     )  # fmt: skip
     narrow, wide = np.diag([0.1, 0.1]), np.diag([0.1, 10.0])
-    assert _judge(tasks, np.array([1.0, 1.5]), narrow) == pytest.approx([0.5])
-    assert _judge(tasks, np.array([1.0, 1.5]), wide) == pytest.approx([1.0])
+    assert moderated_auprc(tasks, np.array([1.0, 1.5]), narrow) == pytest.approx([0.5])
+    assert moderated_auprc(tasks, np.array([1.0, 1.5]), wide) == pytest.approx([1.0])
