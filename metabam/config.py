@@ -138,7 +138,7 @@ class ModelConfig(_Frozen):
     fourier_axis: Literal["position", "channel"] = "position"
     wavelet: Literal["off", "haar", "db2"] = "off"
     recall: bool = True
-    robust: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    robust: Annotated[float, Field(ge=0, lt=1)] = 0.05
 
     @property
     def fourier_track(self) -> bool:
