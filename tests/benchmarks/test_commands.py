@@ -26,6 +26,14 @@ def run(name, *arguments):
     return done.stdout
 
 
+def trained_briefly(world, out):
+    """Train two steps on the default encoder: a run whose features a benchmark can encode a pool with."""
+    metabam(
+        ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",
+         "--steps", "2", "--out", str(out), "--threads", "1"]
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted") / "world"
@@ -149,10 +157,7 @@ def test_the_robust_prior_is_measured_against_none(world, tmp_path):
 @pytest.mark.nightly
 def test_rules_for_the_priors_width_are_compared_on_drawn_families(world, tmp_path):
     """Every rule has a row; width matters, so that not all of them answer alike; more labels help the best of them."""
-    metabam(
-        ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",
-         "--steps", "2", "--out", str(tmp_path / "run"), "--threads", "1"]
-    )  # fmt: skip
+    trained_briefly(world, tmp_path / "run")
     text = run(
         "prior_rules.py", "--world", world, "--run", tmp_path / "run", "--families", 1, "--judges", 3, "--pairs", 400
     )
@@ -165,10 +170,7 @@ def test_rules_for_the_priors_width_are_compared_on_drawn_families(world, tmp_pa
 
 @pytest.mark.nightly
 def test_signs_and_accuracy_are_compared_with_and_without_random_atoms(world, tmp_path):
-    metabam(
-        ["train", "--genome", str(world / "genome.fa"), "--pairs", str(world / "pairs.tsv"), "--holdout", "unseen*",
-         "--steps", "2", "--out", str(tmp_path / "run"), "--threads", "1"]
-    )  # fmt: skip
+    trained_briefly(world, tmp_path / "run")
     text = run(
         "atom_signs.py", "--world", world, "--run", tmp_path / "run", "--families", 1, "--judges", 2, "--pairs", 300,
         "--ceiling", 0.2,
